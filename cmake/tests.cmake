@@ -1,0 +1,73 @@
+# Every test by its place: nothing is listed by hand.
+#   tests/unit/<module>/<name>_test.c    -> unit.<module>.<name>     one cmocka group a binary
+#   tests/fuzz/<module>_<name>_fuzz.c    -> fuzz.<module>.<name>     replays tests/fuzz/corpus/<module>_<name>/
+#   tests/integration/<name>_test.{sh,py}-> integration.<name>       WEIR_BIN names the folder of the binaries
+find_path(CMOCKA_INCLUDE cmocka.h)
+find_library(CMOCKA_LIBRARY cmocka)
+if(NOT CMOCKA_INCLUDE OR NOT CMOCKA_LIBRARY)
+    message(STATUS "cmocka is not installed: no tests in this build")
+    return()
+endif()
+enable_testing()
+
+set(test_environment
+    "WEIR_SOURCE=${PROJECT_SOURCE_DIR}" "WEIR_BIN=${CMAKE_BINARY_DIR}/bin" "CMOCKA_MESSAGE_OUTPUT=TAP"
+    "PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support" "PYTHONDONTWRITEBYTECODE=1")
+
+file(GLOB_RECURSE unit_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/*_test.c)
+foreach(source IN LISTS unit_tests)
+    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/tests/unit ${source})
+    string(REGEX REPLACE "_test\\.c$" "" path ${path})
+    string(REPLACE "/" "." name ${path})
+    string(REGEX REPLACE "\\..*" "" module ${name})
+    if(NOT TARGET weir_${module})
+        continue()
+    endif()
+    set(binary unit-${name})
+    add_executable(${binary} ${source})
+    set_target_properties(${binary} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_include_directories(${binary} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support ${CMOCKA_INCLUDE})
+    target_link_libraries(${binary} PRIVATE weir_${module} ${CMOCKA_LIBRARY})
+    add_test(NAME unit.${name} COMMAND ${binary} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit ENVIRONMENT "${test_environment}" TIMEOUT 120)
+endforeach()
+
+file(GLOB fuzz_targets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*_fuzz.c)
+foreach(source IN LISTS fuzz_targets)
+    get_filename_component(base ${source} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" base ${base})
+    string(REGEX MATCH "^([a-z]+)_(.*)$" _ ${base})
+    set(module ${CMAKE_MATCH_1})
+    set(name fuzz.${module}.${CMAKE_MATCH_2})
+    if(NOT TARGET weir_${module})
+        continue()
+    endif()
+    add_executable(${name} ${source})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_link_libraries(${name} PRIVATE weir_${module})
+    set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${base})
+    if(WEIR_LIBFUZZER)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+        add_test(NAME ${name} COMMAND ${name} -max_total_time=5 -timeout=2 ${CMAKE_BINARY_DIR}/tests/${base}.found ${corpus})
+        file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tests/${base}.found)
+    else()
+        target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c)
+        add_test(NAME ${name} COMMAND ${name} ${corpus})
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+endforeach()
+
+file(GLOB integration_tests CONFIGURE_DEPENDS
+     ${PROJECT_SOURCE_DIR}/tests/integration/*_test.sh ${PROJECT_SOURCE_DIR}/tests/integration/*_test.py)
+foreach(source IN LISTS integration_tests)
+    get_filename_component(file ${source} NAME)
+    string(REGEX REPLACE "_test\\.(sh|py)$" "" name ${file})
+    if(file MATCHES "\\.py$")
+        set(interpreter /usr/bin/python3) # Debian's own, which sees Debian's python3-kafka
+    else()
+        set(interpreter bash)
+    endif()
+    add_test(NAME integration.${name} COMMAND ${interpreter} ${source} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+    set_tests_properties(integration.${name} PROPERTIES
+        LABELS integration ENVIRONMENT "${test_environment}" TIMEOUT 300 SKIP_RETURN_CODE 77)
+endforeach()

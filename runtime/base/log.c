@@ -1,0 +1,55 @@
+/*
+ * Log lines: see log.h.
+ */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 2048 };
+
+static const char *const level_names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
+
+void log_init(struct log *log, int fd, enum log_level level_min)
+{
+    *log = (struct log){ .fd = fd, .level_min = level_min };
+}
+
+/* A log line is one line whatever a client called its topic. */
+static void escape_controls(char *text)
+{
+    for (char *p = text; *p; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7f) {
+            *p = '?';
+        }
+    }
+}
+
+void log_write(const struct log *log, enum log_level level, const char *format, ...)
+{
+    if (level < log->level_min) {
+        return;
+    }
+    struct timespec now;
+    struct tm parts;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)localtime_r(&now.tv_sec, &parts);
+
+    char text[LINE_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    escape_controls(text);
+
+    char stamp[32];
+    (void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &parts);
+    char line[LINE_MAX_BYTES + 64];
+    int len = snprintf(line, sizeof(line), "[%s,%03ld] %s %s\n", stamp, now.tv_nsec / 1000000,
+                       level_names[level], text);
+    if (write(log->fd, line, (size_t)len) < 0) {
+        return; /* there is nowhere left to say so */
+    }
+}
