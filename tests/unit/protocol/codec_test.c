@@ -1,0 +1,458 @@
+/*
+ * protocol/codec, case by case: headers, limits, the words of errors, records from outside, messages behind their
+ * version. What holds for every message is in roundtrip_test.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "protocol/codec.h"
+#include "protocol/messages.h"
+#include "protocol/writer.h"
+
+#include <cmocka.h>
+
+enum { OUTPUT_MAX = 1 << 20, NAME_LONG = 200 };
+
+struct fixture {
+    struct arena arena;
+    struct buffer out;
+    struct weir_error err;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    arena_init(&f->arena, 0);
+    buffer_init(&f->out, OUTPUT_MAX);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    arena_finish(&f->arena);
+    buffer_finish(&f->out);
+    free(f);
+    return 0;
+}
+
+static struct bytes as_bytes(const char *data, size_t len)
+{
+    return (struct bytes){ (const uint8_t *)data, len };
+}
+
+#define LITERAL(text) as_bytes((text), sizeof(text) - 1)
+
+static void assert_bytes(const struct buffer *out, struct bytes expected)
+{
+    assert_int_equal(out->len, expected.len);
+    assert_memory_equal(out->data, expected.data, expected.len);
+}
+
+/* --- what the table of APIs says --- */
+
+static void apis_are_found_by_key(void **state)
+{
+    (void)state;
+    const struct api_type *fetch = api_type_find(API_FETCH);
+    assert_non_null(fetch);
+    assert_string_equal(fetch->name, "Fetch");
+    assert_ptr_equal(fetch->request, &fetch_request_type);
+    assert_int_equal(fetch->flexible_from, 12);
+    assert_null(api_type_find(-1));
+    assert_null(api_type_find(4)); /* LeaderAndIsr: gone since Kafka 4 */
+    assert_null(api_type_find(INT16_MAX));
+    for (int32_t i = 0; i < api_type_count; i++) {
+        assert_ptr_equal(api_type_find(api_types[i].key), &api_types[i]);
+        assert_true(i == 0 || api_types[i - 1].key < api_types[i].key);
+    }
+}
+
+/* --- headers --- */
+
+static void the_client_id_keeps_its_int16_length_in_flexible_headers(void **state)
+{
+    struct fixture *f = *state;
+    struct request_header header = {
+        .request_api_key = API_API_VERSIONS,
+        .request_api_version = 3,
+        .correlation_id = 7,
+        .client_id = bytes_of("raw"),
+    };
+    assert_int_equal(request_header_encode(&header, &f->out, &f->err), WEIR_OK);
+    assert_bytes(&f->out, LITERAL("\0\x12\0\x03\0\0\0\x07\0\x03"
+                                  "raw\0"));
+
+    struct request_header again;
+    struct bytes frame = buffer_bytes(&f->out);
+    assert_int_equal(request_header_decode(&frame, &again, &f->err), WEIR_OK);
+    assert_int_equal(frame.len, 0);
+    assert_true(message_equal(&request_header_type, &header, &again));
+}
+
+static void a_request_of_an_unknown_version_still_has_a_header(void **state)
+{
+    struct fixture *f = *state;
+    struct request_header header;
+    struct bytes frame = LITERAL("\0\x12\0\x63\0\0\0\x07\xff\xff\0rest");
+    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_OK);
+    assert_int_equal(header.request_api_version, 99);
+    assert_int_equal(header.correlation_id, 7);
+    assert_true(bytes_is_null(header.client_id));
+    assert_true(bytes_equal_text(frame, "rest"));
+
+    /* Without the tag byte of a flexible header it is cut short (Kafka closes the connection). */
+    frame = LITERAL("\0\x12\0\x63\0\0\0\x07\0\x03raw");
+    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_EPROTO);
+    assert_string_equal(f->err.message, "RequestHeader version 2: cut short at byte 13");
+}
+
+static void an_unknown_key_is_told_apart_from_garbage(void **state)
+{
+    struct fixture *f = *state;
+    struct request_header header;
+    struct bytes frame = LITERAL("\x03\xe8\0\x01\0\0\0\x07\xff\xff");
+    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_ENOTFOUND);
+    assert_string_equal(f->err.message, "unknown API key 1000 (version 1)");
+    frame = LITERAL("\0\x12\0");
+    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_EPROTO);
+}
+
+static void the_response_to_api_versions_has_header_version_0(void **state)
+{
+    struct fixture *f = *state;
+    struct response_header header = { .correlation_id = 9 };
+    const struct api_type *api = api_type_find(API_API_VERSIONS);
+    assert_int_equal(response_header_encode(api, 3, &header, &f->out, &f->err), WEIR_OK);
+    assert_bytes(&f->out, LITERAL("\0\0\0\x09"));
+    buffer_clear(&f->out);
+    assert_int_equal(
+        response_header_encode(api_type_find(API_METADATA), 9, &header, &f->out, &f->err), WEIR_OK);
+    assert_bytes(&f->out, LITERAL("\0\0\0\x09\0"));
+    buffer_clear(&f->out);
+    assert_int_equal(
+        response_header_encode(api_type_find(API_METADATA), 8, &header, &f->out, &f->err), WEIR_OK);
+    assert_bytes(&f->out, LITERAL("\0\0\0\x09"));
+}
+
+/* --- bytes that are known --- */
+
+static void a_flexible_message_is_laid_out_as_kip_482_says(void **state)
+{
+    struct fixture *f = *state;
+    struct create_topics_response response;
+    message_init(&create_topics_response_type, &response);
+    struct create_topics_response_topic *topic =
+        message_new(&create_topics_response_topic_type, &f->arena, 1);
+    topic->name = bytes_of("t");
+    topic->topic_config_error_code = 29;
+    topic->configs_count = -1;
+    response.topics = topic;
+    response.topics_count = 1;
+    assert_int_equal(
+        message_encode(&create_topics_response_type, 5, &response, &f->out, NULL, &f->err),
+        WEIR_OK);
+    assert_bytes(&f->out, LITERAL("\0\0\0\0"         /* throttle time */
+                                  "\x02"             /* one topic */
+                                  "\x02t"            /* its name */
+                                  "\0\0\x01"         /* error code, an empty error message */
+                                  "\xff\xff\xff\xff" /* partitions: unknown */
+                                  "\xff\xff"         /* replication factor: unknown */
+                                  "\0"               /* configs: null */
+                                  "\x01\0\x02\0\x1d" /* one tagged field: 0, two bytes, 29 */
+                                  "\0"));
+}
+
+static void every_negative_count_reads_as_null(void **state)
+{
+    struct fixture *f = *state;
+    struct metadata_request request;
+    assert_int_equal(message_decode(&metadata_request_type, 1, LITERAL("\xff\xff\xff\xfe"),
+                                    &f->arena, &request, &f->err),
+                     WEIR_OK);
+    assert_int_equal(request.topics_count, -1);
+}
+
+/* --- bytes that must not pass --- */
+
+static void check_refused(struct fixture *f,
+                          const struct message_type *type,
+                          int16_t version,
+                          struct bytes in,
+                          const char *message)
+{
+    void *out = arena_alloc(&f->arena, 1, type->size);
+    size_t used = f->arena.used;
+    assert_int_equal(message_decode(type, version, in, &f->arena, out, &f->err), WEIR_EPROTO);
+    assert_string_equal(f->err.message, message);
+    assert_true(f->arena.used - used < 1024); /* nothing was allocated on the peer's word */
+}
+
+static void claims_are_checked_before_they_are_believed(void **state)
+{
+    struct fixture *f = *state;
+    check_refused(f, &metadata_request_type, 4, LITERAL("\x7f\xff\xff\xff\0"),
+                  "MetadataRequest version 4: topics: array longer than the message at byte 4");
+    /* Two topics need at least four bytes. */
+    check_refused(f, &metadata_request_type, 1, LITERAL("\0\0\0\x02\0\0\0"),
+                  "MetadataRequest version 1: topics: array longer than the message at byte 4");
+    check_refused(f, &metadata_request_type, 1, LITERAL("\0\0\0\x01\0\x05t"),
+                  "MetadataRequest version 1: topics[0].name: cut short at byte 6");
+    check_refused(f, &metadata_request_type, 1, LITERAL("\0\0\0\x01\xff\xff"),
+                  "MetadataRequest version 1: topics[0].name: null is not allowed at byte 6");
+    check_refused(f, &heartbeat_request_type, 4, LITERAL("\x81\x80\x02"),
+                  "HeartbeatRequest version 4: group_id: string too long at byte 3");
+    check_refused(f, &metadata_request_type, 1, LITERAL("\0\0\0\0\0"),
+                  "MetadataRequest version 1: 1 bytes too many at the end");
+    check_refused(f, &response_header_type, 1, LITERAL("\0\0\0\0\x81\x08"),
+                  "ResponseHeader version 1: too many tagged fields at byte 6");
+}
+
+static void tags_rise_and_have_the_size_they_claim(void **state)
+{
+    struct fixture *f = *state;
+    check_refused(f, &response_header_type, 1, LITERAL("\0\0\0\0\x02\x05\0\x05\0"),
+                  "ResponseHeader version 1: tags do not rise at byte 9");
+    check_refused(f, &response_header_type, 1, LITERAL("\0\0\0\0\x02\x05\0\x04\0"),
+                  "ResponseHeader version 1: tags do not rise at byte 9");
+    check_refused(f, &response_header_type, 1, LITERAL("\0\0\0\0\x01\x05\x02x"),
+                  "ResponseHeader version 1: cut short at byte 7");
+#define VALUE_HEAD "\0\0\0\0\0\0\0\x01\0\0\0\0\x01\0\0\0\0\0\0\0\0"
+    check_refused(
+        f, &offset_commit_value_type, 4, LITERAL(VALUE_HEAD "\x01\0\x11xxxxxxxxxxxxxxxxx"),
+        "OffsetCommitValue version 4: topic_id: tagged field shorter than its size at byte 40");
+    check_refused(f, &offset_commit_value_type, 4, LITERAL(VALUE_HEAD "\x01\0\x0fxxxxxxxxxxxxxxxx"),
+                  "OffsetCommitValue version 4: topic_id: cut short at byte 24");
+}
+
+static void arrays_larger_than_the_limit_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    size_t count = LIMIT_ARRAY_ELEMENTS + 1;
+    size_t len = sizeof(int32_t) + 2 * count; /* as many empty names */
+    uint8_t *in = calloc(len, 1);
+    assert_non_null(in);
+    in[1] = (uint8_t)(count >> 16);
+    in[2] = (uint8_t)(count >> 8);
+    in[3] = (uint8_t)count;
+    check_refused(f, &metadata_request_type, 1, (struct bytes){ in, len },
+                  "MetadataRequest version 1: topics: array larger than the limit at byte 4");
+    free(in);
+}
+
+static void versions_that_do_not_exist_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct fetch_request request;
+    message_init(&fetch_request_type, &request);
+    assert_int_equal(
+        message_decode(&fetch_request_type, 3, LITERAL(""), &f->arena, &request, &f->err),
+        WEIR_EINVAL);
+    assert_string_equal(f->err.message, "FetchRequest has no version 3");
+    assert_int_equal(message_encode(&fetch_request_type, 99, &request, &f->out, NULL, &f->err),
+                     WEIR_EINVAL);
+    assert_string_equal(f->err.message, "FetchRequest has no version 99");
+}
+
+/* --- messages that cannot be said --- */
+
+static void a_forgotten_string_is_an_error_that_names_the_field(void **state)
+{
+    struct fixture *f = *state;
+    struct produce_response response;
+    message_init(&produce_response_type, &response);
+    response.responses =
+        ARENA_NEW(&f->arena, struct produce_response_topic, 2); /* not initialised */
+    response.responses_count = 2;
+    response.responses[0].name = bytes_of("t");
+    buffer_append_text(&f->out, "before");
+    assert_int_equal(message_encode(&produce_response_type, 3, &response, &f->out, NULL, &f->err),
+                     WEIR_EINVAL);
+    assert_string_equal(f->err.message,
+                        "ProduceResponse version 3: responses[1].name: must not be null");
+    assert_bytes(&f->out, LITERAL("before"));
+}
+
+static void a_message_larger_than_the_buffer_leaves_nothing_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct heartbeat_request request;
+    message_init(&heartbeat_request_type, &request);
+    uint8_t name[NAME_LONG] = { 0 };
+    request.group_id = (struct bytes){ name, sizeof(name) };
+    struct buffer small;
+    buffer_init(&small, 100);
+    buffer_append_text(&small, "before");
+    assert_int_equal(message_encode(&heartbeat_request_type, 4, &request, &small, NULL, &f->err),
+                     WEIR_ETOOBIG);
+    assert_int_equal(small.len, 6);
+    buffer_finish(&small);
+}
+
+/* --- records --- */
+
+/* A fetch response with two partitions, whose records are `first` and `second`. */
+static struct fetch_response *fetch_response_of(struct fixture *f,
+                                                struct records_field first,
+                                                struct records_field second)
+{
+    struct fetch_response *response = message_new(&fetch_response_type, &f->arena, 1);
+    struct fetch_response_topic *topic = message_new(&fetch_response_topic_type, &f->arena, 1);
+    struct fetch_response_partition *partitions =
+        message_new(&fetch_response_partition_type, &f->arena, 2);
+    partitions[0].records = first;
+    partitions[1].records = second;
+    topic->partitions = partitions;
+    topic->partitions_count = 2;
+    response->responses = topic;
+    response->responses_count = 1;
+    return response;
+}
+
+static void records_from_outside_are_left_to_the_sender(void **state)
+{
+    struct fixture *f = *state;
+    static const char file[] = "records in a file";
+    struct splices splices;
+    splices_init(&splices);
+    for (int16_t version = 4; version <= 18; version++) {
+        struct records_field inside = { .data = LITERAL(file) };
+        struct records_field outside = { .external = file, .external_len = sizeof(file) - 1 };
+        struct buffer plain;
+        buffer_init(&plain, OUTPUT_MAX);
+        assert_int_equal(message_encode(&fetch_response_type, version,
+                                        fetch_response_of(f, inside, inside), &plain, NULL,
+                                        &f->err),
+                         WEIR_OK);
+
+        buffer_clear(&f->out);
+        splices_clear(&splices);
+        buffer_append_text(&f->out, "head"); /* offsets count from the start of the buffer */
+        assert_int_equal(message_encode(&fetch_response_type, version,
+                                        fetch_response_of(f, outside, outside), &f->out, &splices,
+                                        &f->err),
+                         WEIR_OK);
+        assert_int_equal(splices.count, 2);
+        assert_int_equal(f->out.len - 4 + splices.len_total, plain.len);
+        struct buffer sent; /* as a sender would put it together */
+        buffer_init(&sent, OUTPUT_MAX);
+        size_t at = 4;
+        for (size_t i = 0; i < splices.count; i++) {
+            buffer_append(&sent, f->out.data + at, splices.items[i].offset - at);
+            buffer_append(&sent, splices.items[i].external, splices.items[i].len);
+            at = splices.items[i].offset;
+        }
+        buffer_append(&sent, f->out.data + at, f->out.len - at);
+        assert_bytes(&sent, buffer_bytes(&plain));
+        buffer_finish(&sent);
+        buffer_finish(&plain);
+    }
+    splices_finish(&splices);
+}
+
+static void records_from_outside_need_somewhere_to_go(void **state)
+{
+    struct fixture *f = *state;
+    struct records_field outside = { .external = "x", .external_len = 1 };
+    assert_int_equal(message_encode(&fetch_response_type, 4, fetch_response_of(f, outside, outside),
+                                    &f->out, NULL, &f->err),
+                     WEIR_EINVAL);
+    assert_string_equal(f->err.message,
+                        "FetchResponse version 4: responses[0].partitions[0].records: "
+                        "records from outside, where only bytes can go");
+}
+
+static void a_failed_encoding_takes_its_splices_back(void **state)
+{
+    struct fixture *f = *state;
+    struct splices splices;
+    splices_init(&splices);
+    struct records_field outside = { .external = "x", .external_len = 1 };
+    struct fetch_response *response = fetch_response_of(f, outside, outside);
+    response->responses[0].partitions[1].aborted_transactions_count = 1;
+    response->responses[0].partitions[1].aborted_transactions =
+        message_new(&fetch_response_aborted_transaction_type, &f->arena, 1);
+    response->responses[0].partitions[1].preferred_read_replica = 5; /* not in version 4 */
+    assert_int_equal(message_encode(&fetch_response_type, 4, response, &f->out, &splices, &f->err),
+                     WEIR_EINVAL);
+    assert_int_equal(splices.count, 0);
+    assert_int_equal(splices.len_total, 0);
+    assert_int_equal(f->out.len, 0);
+    splices_finish(&splices);
+}
+
+/* --- messages behind their version --- */
+
+static void keys_and_values_of_internal_topics_carry_their_version(void **state)
+{
+    struct fixture *f = *state;
+    struct offset_commit_key key = { .group = bytes_of("g"),
+                                     .topic = bytes_of("t"),
+                                     .partition = 3 };
+    struct offset_commit_key again;
+    assert_int_equal(versioned_encode(&offset_commit_key_type, 1, &key, &f->out, &f->err), WEIR_OK);
+    assert_bytes(&f->out, LITERAL("\0\x01\0\x01g\0\x01t\0\0\0\x03"));
+    assert_int_equal(versioned_decode(&offset_commit_key_type, false, buffer_bytes(&f->out),
+                                      &f->arena, &again, &f->err),
+                     WEIR_OK);
+    assert_true(message_equal(&offset_commit_key_type, &key, &again));
+
+    struct bytes later = LITERAL("\0\x02\0\x01g");
+    assert_int_equal(
+        versioned_decode(&offset_commit_key_type, false, later, &f->arena, &again, &f->err),
+        WEIR_EINVAL);
+    assert_int_equal(
+        versioned_decode(&offset_commit_key_type, false, LITERAL("\0"), &f->arena, &again, &f->err),
+        WEIR_EPROTO);
+    assert_string_equal(f->err.message, "OffsetCommitKey: cut short at byte 0");
+}
+
+static void consumers_read_what_later_consumers_write(void **state)
+{
+    struct fixture *f = *state;
+    struct consumer_protocol_assignment assignment;
+    struct bytes later = LITERAL("\0\x09\0\0\0\x01\0\x01t\0\0\0\x01\0\0\0\x05\xff\xff\xff\xff"
+                                 "something new");
+    assert_int_equal(versioned_decode(&consumer_protocol_assignment_type, true, later, &f->arena,
+                                      &assignment, &f->err),
+                     WEIR_OK);
+    assert_int_equal(assignment.assigned_partitions_count, 1);
+    assert_int_equal(assignment.assigned_partitions[0].partitions[0], 5);
+    assert_true(bytes_is_null(assignment.user_data));
+    assert_int_equal(versioned_decode(&consumer_protocol_assignment_type, true,
+                                      LITERAL("\xff\xff\0\0\0\0\0\0\0\0"), &f->arena, &assignment,
+                                      &f->err),
+                     WEIR_EINVAL); /* there was never a version -1 */
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(apis_are_found_by_key),
+        CASE(the_client_id_keeps_its_int16_length_in_flexible_headers),
+        CASE(a_request_of_an_unknown_version_still_has_a_header),
+        CASE(an_unknown_key_is_told_apart_from_garbage),
+        CASE(the_response_to_api_versions_has_header_version_0),
+        CASE(a_flexible_message_is_laid_out_as_kip_482_says),
+        CASE(every_negative_count_reads_as_null),
+        CASE(claims_are_checked_before_they_are_believed),
+        CASE(tags_rise_and_have_the_size_they_claim),
+        CASE(arrays_larger_than_the_limit_are_refused),
+        CASE(versions_that_do_not_exist_are_refused),
+        CASE(a_forgotten_string_is_an_error_that_names_the_field),
+        CASE(a_message_larger_than_the_buffer_leaves_nothing_behind),
+        CASE(records_from_outside_are_left_to_the_sender),
+        CASE(records_from_outside_need_somewhere_to_go),
+        CASE(a_failed_encoding_takes_its_splices_back),
+        CASE(keys_and_values_of_internal_topics_carry_their_version),
+        CASE(consumers_read_what_later_consumers_write),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
