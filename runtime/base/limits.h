@@ -14,5 +14,7 @@ enum {
     LIMIT_MESSAGE_ARENA = 256 << 20,     /* what one decoded request may take */
     LIMIT_TAGGED_FIELDS = 1024,          /* in one struct */
     LIMIT_BATCH_RECORDS = 1 << 24,       /* in one record batch */
+    LIMIT_GROUP_PROTOCOLS = 256,         /* assignors that one member may offer */
+    LIMIT_GROUP_PENDING = 10000,         /* member ids of one group that have not come back yet */
     LIMIT_BATCH_UNCOMPRESSED = 256 << 20 /* bytes of one batch's records, decompressed */
 };
