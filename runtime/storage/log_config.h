@@ -1,0 +1,46 @@
+/*
+ * What a topic's configuration means to its logs. The names are Kafka's, dots as underscores
+ * (org.apache.kafka.storage.internals.log.LogConfig).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct log_config {
+    int32_t segment_bytes;
+    int32_t segment_index_bytes; /* of the offset index; the time index gets as many entries */
+    int32_t index_interval_bytes;
+    int32_t max_message_bytes;
+    int64_t segment_ms;
+    int64_t retention_ms;    /* -1: for ever */
+    int64_t retention_bytes; /* -1: without bound */
+    int64_t flush_messages;  /* fsync after so many records */
+    int64_t flush_ms;
+    int64_t message_timestamp_before_max_ms;
+    int64_t message_timestamp_after_max_ms;
+    int64_t producer_id_expiration_ms;
+    bool compacted;       /* cleanup.policy has "compact" */
+    bool deletes;         /* cleanup.policy has "delete" */
+    bool log_append_time; /* message.timestamp.type */
+};
+
+/* Kafka's defaults. */
+static inline struct log_config log_config_default(void)
+{
+    return (struct log_config){
+        .segment_bytes = 1 << 30,
+        .segment_index_bytes = 10 << 20,
+        .index_interval_bytes = 4096,
+        .max_message_bytes = 1048588,
+        .segment_ms = 7LL * 24 * 3600 * 1000,
+        .retention_ms = 7LL * 24 * 3600 * 1000,
+        .retention_bytes = -1,
+        .flush_messages = INT64_MAX,
+        .flush_ms = INT64_MAX,
+        .message_timestamp_before_max_ms = INT64_MAX,
+        .message_timestamp_after_max_ms = 3600000,
+        .producer_id_expiration_ms = 86400000,
+        .deletes = true,
+    };
+}

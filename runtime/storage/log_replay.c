@@ -1,0 +1,155 @@
+/*
+ * What an opened log remembers besides its records: the producers, from the newest snapshot and the batches after it,
+ * and the leader epochs, from the checkpoint and the batches that are newer. See log_recovery.c for the rest of opening.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "protocol/be.h"
+#include "protocol/record.h"
+#include "storage/batch_scan.h"
+#include "storage/log_state.h"
+
+enum { MARKER_KEY_SIZE = 4, MARKER_VALUE_SIZE = 6, MARKER_EPOCH_AT = 2 };
+
+void log_note_producer(struct producer_state *producers,
+                       const struct batch_header *h,
+                       struct bytes batch)
+{
+    if (h->producer_id < 0) {
+        return;
+    }
+    if (!(h->attributes & BATCH_CONTROL)) {
+        producer_state_add(producers, h);
+        return;
+    }
+    struct record_reader reader;
+    struct record marker;
+    if (record_reader_init(&reader, batch, NULL) == WEIR_OK &&
+        record_next(&reader, &marker, NULL) > 0 && marker.key.len >= MARKER_KEY_SIZE &&
+        marker.value.len >= MARKER_VALUE_SIZE) {
+        producer_state_end_transaction(producers, h,
+                                       be_read_i32(marker.value.data + MARKER_EPOCH_AT));
+    }
+    record_reader_finish(&reader);
+}
+
+/* Loads the newest usable snapshot and says up to where it is complete; those that cannot be right are removed. */
+static int64_t load_snapshot(struct partition_log *log, const int64_t *offsets, size_t count)
+{
+    int64_t end = atomic_load(&log->end_offset);
+    int64_t complete_to = atomic_load(&log->start_offset);
+    bool found = false;
+    for (size_t i = count; i-- > 0 && !found;) {
+        int64_t offset = offsets[i];
+        char file[64];
+        char path[LOG_PATH_MAX];
+        struct buffer raw;
+        (void)snprintf(file, sizeof(file), "%020" PRId64 ".snapshot", offset);
+        log_path(log, file, path);
+        buffer_init(&raw, LOG_SNAPSHOT_MAX);
+        if (offset <= end && file_read(log->root_fd, path, &raw, NULL) == WEIR_OK &&
+            producer_state_read(&log->producers, buffer_bytes(&raw), NULL) == WEIR_OK) {
+            found = true;
+            complete_to = offset > complete_to ? offset : complete_to;
+            log->snapshot_offset = offset;
+        } else {
+            (void)unlinkat(log->root_fd, path, 0);
+        }
+        buffer_finish(&raw);
+    }
+    return complete_to;
+}
+
+struct replay {
+    struct partition_log *log;
+    bool producers; /* or just the epochs */
+};
+
+static void replay_batch(const struct replay *replay, struct batch_scan *scan, struct bytes batch)
+{
+    if (replay->producers) {
+        log_note_producer(&replay->log->producers, &scan->header, batch);
+    }
+    if (scan->header.leader_epoch > epoch_cache_latest(&replay->log->epochs)) {
+        (void)epoch_cache_assign(&replay->log->epochs, scan->header.leader_epoch,
+                                 scan->header.base_offset);
+    }
+}
+
+/* Reads the headers of one segment, from the batch that has `offset` on. */
+static enum weir_status replay_segment(const struct replay *replay,
+                                       const struct segment *s,
+                                       int64_t offset,
+                                       struct weir_error *err)
+{
+    struct log_file *file;
+    struct batch_place place;
+    enum weir_status rc = segment_file(s, &file, err);
+    if (rc < 0) {
+        return rc;
+    }
+    int found = segment_find(file, segment_hint(s, offset), s->size, offset, &place, err);
+    if (found <= 0) {
+        log_file_unref(file);
+        return found < 0 ? (enum weir_status)found : WEIR_OK;
+    }
+    struct batch_scan scan;
+    batch_scan_init(&scan, file->fd, place.position, s->size, BATCH_SCAN_CHUNK_ALL);
+    while (batch_scan_next(&scan) == BATCH_SCAN_FOUND) {
+        struct bytes batch = { NULL, 0 };
+        bool control = scan.header.attributes & BATCH_CONTROL;
+        if (!control || batch_scan_load(&scan, &batch)) {
+            replay_batch(replay, &scan, batch);
+        }
+    }
+    batch_scan_finish(&scan);
+    log_file_unref(file);
+    return WEIR_OK;
+}
+
+static enum weir_status replay_from(const struct replay *replay,
+                                    int64_t offset,
+                                    struct weir_error *err)
+{
+    const struct partition_log *log = replay->log;
+    enum weir_status rc = WEIR_OK;
+    for (size_t i = 0; i < log->segment_count && rc == WEIR_OK; i++) {
+        const struct segment *s = log->segments[i];
+        if (s->next_offset > offset && s->size > 0) {
+            rc = replay_segment(replay, s, offset, err);
+        }
+    }
+    return rc;
+}
+
+enum weir_status log_restore_state(struct partition_log *log,
+                                   const int64_t *snapshots,
+                                   size_t snapshot_count,
+                                   bool epochs_known,
+                                   struct weir_error *err)
+{
+    int64_t end = atomic_load(&log->end_offset);
+    int64_t start = atomic_load(&log->start_offset);
+    enum weir_status rc = WEIR_OK;
+    /* What the checkpoint does not know yet was written after it: only the epochs of the last batches. */
+    bool epochs_changed = epoch_cache_truncate_end(&log->epochs, end);
+    struct replay replay = { log, true };
+    int64_t complete_to = load_snapshot(log, snapshots, snapshot_count);
+    if (!epochs_known && complete_to > start) {
+        struct replay epochs_only = { log, false };
+        rc = replay_from(&epochs_only, start, err);
+        epochs_changed = true;
+    }
+    int32_t latest = epoch_cache_latest(&log->epochs);
+    if (rc == WEIR_OK && complete_to < end) {
+        rc = replay_from(&replay, complete_to, err);
+    }
+    epochs_changed |= latest != epoch_cache_latest(&log->epochs);
+    if (rc == WEIR_OK && epochs_changed) {
+        rc = log_write_epochs(log, err);
+    }
+    return rc;
+}

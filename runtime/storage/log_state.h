@@ -1,0 +1,72 @@
+/*
+ * Inside a partition log: shared by partition_log.c (append), log_read.c (read) and log_recovery.c (open). Nobody else
+ * includes this.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "storage/epoch_cache.h"
+#include "storage/partition_log.h"
+#include "storage/producer_state.h"
+#include "storage/segment.h"
+
+enum { LOG_NAME_MAX = LIMIT_TOPIC_NAME + 12 /* "-2147483647" and the terminator */ };
+enum { LOG_PATH_MAX = LOG_NAME_MAX + 64, LOG_DIR_MODE = 0755, LOG_SNAPSHOT_MAX = 64 << 20 };
+
+struct partition_log {
+    int root_fd;
+    char name[LOG_NAME_MAX]; /* the folder, "topic-0" */
+
+    /* Any thread may read; stored with the lock held. */
+    _Atomic int64_t start_offset;
+    _Atomic int64_t end_offset;
+
+    pthread_mutex_t lock;
+    /* The lock must be held for these: */
+    struct log_config config;
+    struct uuid topic_id;
+    struct segment **segments; /* owned, by offset; none while the log was never written */
+    size_t segment_count;
+    size_t segment_capacity;
+    struct epoch_cache epochs;
+    struct producer_state producers;
+    int64_t recovery_point;
+    int64_t snapshot_offset; /* of the newest snapshot file; -1: none */
+    bool has_folder;
+    bool deleted;
+};
+
+/* The last segment; NULL while there is none. */
+static inline struct segment *log_active(const struct partition_log *log)
+{
+    return log->segment_count > 0 ? log->segments[log->segment_count - 1] : NULL;
+}
+
+void log_add_segment(struct partition_log *log, struct segment *s);
+
+/* "topic-0/<file>" */
+void log_path(const struct partition_log *log, const char *file, char out_path[LOG_PATH_MAX]);
+
+WEIR_CHECKED enum weir_status log_write_epochs(struct partition_log *log, struct weir_error *err);
+WEIR_CHECKED enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error *err);
+
+/* Fills an empty log from its folder (log_recovery.c). */
+WEIR_CHECKED enum weir_status log_recover(struct partition_log *log,
+                                          const struct log_open_options *options,
+                                          struct recovery_report *report,
+                                          struct weir_error *err);
+
+/* Producers and leader epochs, once the segments are open; `snapshots` by offset (log_replay.c). */
+WEIR_CHECKED enum weir_status log_restore_state(struct partition_log *log,
+                                                const int64_t *snapshots,
+                                                size_t snapshot_count,
+                                                bool epochs_known,
+                                                struct weir_error *err);
+
+/* Brings the producers up to date with a batch of the log; `batch` all of it, looked at for markers (log_replay.c). */
+void log_note_producer(struct producer_state *producers,
+                       const struct batch_header *h,
+                       struct bytes batch);

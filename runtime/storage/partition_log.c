@@ -1,0 +1,446 @@
+/*
+ * The log of one partition: open, append, close. See partition_log.h; reading is in log_read.c, recovery in
+ * log_recovery.c.
+ */
+#include "storage/partition_log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "storage/log_state.h"
+
+enum { SEGMENT_CAPACITY_FIRST = 2, CHECKPOINT_MAX = 1 << 20 };
+
+/* --- small parts --- */
+
+void log_path(const struct partition_log *log, const char *file, char out_path[LOG_PATH_MAX])
+{
+    (void)snprintf(out_path, LOG_PATH_MAX, "%s/%s", log->name, file);
+}
+
+void log_add_segment(struct partition_log *log, struct segment *s)
+{
+    if (log->segment_count == log->segment_capacity) {
+        log->segment_capacity =
+            log->segment_capacity ? log->segment_capacity * 2 : SEGMENT_CAPACITY_FIRST;
+        log->segments = mem_resize(log->segments, log->segment_capacity, sizeof(struct segment *));
+    }
+    log->segments[log->segment_count++] = s;
+}
+
+enum weir_status log_write_epochs(struct partition_log *log, struct weir_error *err)
+{
+    char path[LOG_PATH_MAX];
+    struct buffer text;
+    buffer_init(&text, CHECKPOINT_MAX);
+    epoch_cache_format(&log->epochs, &text);
+    log_path(log, "leader-epoch-checkpoint", path);
+    enum weir_status rc = file_replace(log->root_fd, path, buffer_bytes(&text), false, err);
+    buffer_finish(&text);
+    return rc;
+}
+
+enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error *err)
+{
+    int64_t offset = atomic_load(&log->end_offset);
+    if (!log->has_folder || log->snapshot_offset == offset) {
+        return WEIR_OK;
+    }
+    char file[64];
+    char path[LOG_PATH_MAX];
+    struct buffer raw;
+    buffer_init(&raw, LOG_SNAPSHOT_MAX);
+    producer_state_write(&log->producers, &raw);
+    (void)snprintf(file, sizeof(file), "%020" PRId64 ".snapshot", offset);
+    log_path(log, file, path);
+    enum weir_status rc = WEIR_OK;
+    if (!raw.overflow) { /* more producers than a snapshot may hold: replay will find them */
+        rc = file_replace(log->root_fd, path, buffer_bytes(&raw), false, err);
+    }
+    if (rc == WEIR_OK) {
+        log->snapshot_offset = offset;
+    }
+    buffer_finish(&raw);
+    return rc;
+}
+
+/* The folder and partition.metadata, before the first record. */
+static enum weir_status make_folder(struct partition_log *log, struct weir_error *err)
+{
+    if (log->has_folder) {
+        return WEIR_OK;
+    }
+    if (mkdirat(log->root_fd, log->name, LOG_DIR_MODE) != 0 && errno != EEXIST) {
+        return weir_fail_errno(err, "cannot make folder %s", log->name);
+    }
+    char id[UUID_TEXT_SIZE];
+    char text[64];
+    char path[LOG_PATH_MAX];
+    uuid_format(&log->topic_id, id);
+    (void)snprintf(text, sizeof(text), "version: 0\ntopic_id: %s", id);
+    log_path(log, "partition.metadata", path);
+    enum weir_status rc = file_replace(log->root_fd, path, bytes_of(text), false, err);
+    if (rc == WEIR_OK) {
+        log->has_folder = true;
+    }
+    return rc;
+}
+
+/* --- open and close --- */
+
+enum weir_status partition_log_open(const struct log_open_options *options,
+                                    struct partition_log **out_log,
+                                    struct recovery_report *out_report,
+                                    struct weir_error *err)
+{
+    struct partition_log *log = MEM_NEW(struct partition_log);
+    log->root_fd = options->root_fd;
+    log->config = options->config;
+    log->topic_id = options->topic_id;
+    log->recovery_point = options->recovery_point;
+    log->snapshot_offset = -1;
+    (void)pthread_mutex_init(&log->lock, NULL);
+    producer_state_init(&log->producers);
+    atomic_init(&log->start_offset, options->log_start_offset);
+    atomic_init(&log->end_offset, options->log_start_offset);
+    (void)snprintf(log->name, sizeof(log->name), "%.*s-%" PRId32, BYTES_ARG(options->topic),
+                   options->partition);
+    *out_report = (struct recovery_report){ 0 };
+
+    enum weir_status rc = log_recover(log, options, out_report, err);
+    if (rc < 0) {
+        partition_log_free(log);
+        return rc;
+    }
+    out_report->end_offset = atomic_load(&log->end_offset);
+    *out_log = log;
+    return WEIR_OK;
+}
+
+static enum weir_status flush_locked(struct partition_log *log, struct weir_error *err)
+{
+    int64_t end = atomic_load(&log->end_offset);
+    for (size_t i = log->segment_count; i-- > 0;) {
+        struct segment *s = log->segments[i];
+        if (s->next_offset <= log->recovery_point || s->size == 0) {
+            break;
+        }
+        struct log_file *file;
+        enum weir_status rc = segment_file(s, &file, err);
+        if (rc < 0) {
+            return rc;
+        }
+        if (fdatasync(file->fd) != 0) {
+            rc = weir_fail_errno(err, "cannot sync %s at offset %" PRId64, log->name,
+                                 s->base_offset);
+        }
+        log_file_unref(file);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    log->recovery_point = end;
+    return WEIR_OK;
+}
+
+enum weir_status partition_log_flush(struct partition_log *log, struct weir_error *err)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    enum weir_status rc = log->deleted ? WEIR_OK : flush_locked(log, err);
+    (void)pthread_mutex_unlock(&log->lock);
+    return rc;
+}
+
+enum weir_status partition_log_close(struct partition_log *log, struct weir_error *err)
+{
+    enum weir_status rc = WEIR_OK;
+    (void)pthread_mutex_lock(&log->lock);
+    if (!log->deleted && log->segment_count > 0) {
+        rc = log_write_snapshot(log, err);
+        if (rc == WEIR_OK) {
+            rc = flush_locked(log, err);
+        }
+        if (rc == WEIR_OK) {
+            rc = segment_retire(log_active(log), err);
+        }
+    }
+    log->deleted = true; /* nothing is written behind the snapshot */
+    (void)pthread_mutex_unlock(&log->lock);
+    return rc;
+}
+
+enum weir_status partition_log_delete(struct partition_log *log, struct weir_error *err)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    log->deleted = true;
+    bool has_folder = log->has_folder;
+    (void)pthread_mutex_unlock(&log->lock);
+    if (!has_folder) {
+        return WEIR_OK;
+    }
+    /* Kafka's way: one rename makes it gone, whatever becomes of the files; a start removes leftovers. */
+    char condemned[LOG_PATH_MAX];
+    struct uuid unique = uuid_random();
+    char id[UUID_TEXT_SIZE];
+    uuid_format(&unique, id);
+    (void)snprintf(condemned, sizeof(condemned), "%.200s.%s-delete", log->name, id);
+    if (renameat(log->root_fd, log->name, log->root_fd, condemned) != 0) {
+        return weir_fail_errno(err, "cannot remove %s", log->name);
+    }
+    return file_remove_tree(log->root_fd, condemned, err);
+}
+
+void partition_log_free(struct partition_log *log)
+{
+    if (!log) {
+        return;
+    }
+    for (size_t i = 0; i < log->segment_count; i++) {
+        segment_destroy(log->segments[i]);
+    }
+    free(log->segments);
+    epoch_cache_finish(&log->epochs);
+    producer_state_finish(&log->producers);
+    (void)pthread_mutex_destroy(&log->lock);
+    free(log);
+}
+
+/* --- append --- */
+
+/* The active segment, ready for `h`: a new one when the log is new or the last is full. */
+static enum weir_status ready_segment(struct partition_log *log,
+                                      const struct batch_header *h,
+                                      int64_t now_ms,
+                                      struct weir_error *err)
+{
+    struct segment *active = log_active(log);
+    enum weir_status rc = make_folder(log, err);
+    if (rc == WEIR_OK && active && segment_is_full(active, h, &log->config, now_ms)) {
+        rc = segment_retire(active, err);
+        if (rc == WEIR_OK) {
+            rc = log_write_snapshot(log, err);
+        }
+        active = NULL;
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    if (active) {
+        return segment_activate(active, err);
+    }
+    struct segment *fresh = segment_create(log->root_fd, log->name, h->base_offset);
+    fresh->created_ms = now_ms;
+    rc = segment_activate(fresh, err);
+    if (rc < 0) {
+        segment_destroy(fresh);
+        return rc;
+    }
+    log_add_segment(log, fresh);
+    return WEIR_OK;
+}
+
+/* Writes a batch whose header is final. */
+static enum weir_status append_locked(struct partition_log *log,
+                                      const struct batch_header *h,
+                                      struct bytes batch,
+                                      int64_t now_ms,
+                                      struct weir_error *err)
+{
+    enum weir_status rc = ready_segment(log, h, now_ms, err);
+    /* The epoch is on record before the first batch that carries it. */
+    if (rc == WEIR_OK && epoch_cache_assign(&log->epochs, h->leader_epoch, h->base_offset)) {
+        rc = log_write_epochs(log, err);
+    }
+    if (rc == WEIR_OK) {
+        struct bytes records = { batch.data + BATCH_HEADER_SIZE, batch.len - BATCH_HEADER_SIZE };
+        rc = segment_append(log_active(log), h, records, log->config.index_interval_bytes, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    log_note_producer(&log->producers, h, batch);
+    producer_state_expire(&log->producers, now_ms, log->config.producer_id_expiration_ms);
+    atomic_store(&log->end_offset, batch_next_offset(h));
+    if (batch_next_offset(h) - log->recovery_point >= log->config.flush_messages) {
+        rc = flush_locked(log, err);
+    }
+    return rc;
+}
+
+static void acknowledge(const struct partition_log *log,
+                        const struct batch_header *h,
+                        struct append_result *out)
+{
+    out->base_offset = h->base_offset;
+    out->last_offset = batch_last_offset(h);
+    out->log_append_time_ms = log->config.log_append_time ? h->max_timestamp : NO_TIMESTAMP;
+}
+
+static void acknowledge_duplicate(const struct producer_batch *first, struct append_result *out)
+{
+    out->duplicate = true;
+    out->base_offset = first->last_offset - first->offset_delta;
+    out->last_offset = first->last_offset;
+    out->log_append_time_ms = first->timestamp;
+}
+
+/* Sequence check, offsets, write: the part that is one after the other. */
+static enum kafka_error commit_batch(struct partition_log *log,
+                                     const struct batch_verdict *verdict,
+                                     const struct append_options *options,
+                                     struct append_result *out)
+{
+    struct batch_header h = verdict->header;
+    struct producer_batch first;
+    if (log->deleted) {
+        return KAFKA_STORAGE_ERROR;
+    }
+    if (options->origin == BATCH_ORIGIN_CLIENT) {
+        enum kafka_error error = producer_state_check(&log->producers, &h, &first);
+        if (error == KAFKA_DUPLICATE_SEQUENCE_NUMBER) {
+            acknowledge_duplicate(&first, out);
+            return KAFKA_NONE;
+        }
+        if (error != KAFKA_NONE) {
+            return error;
+        }
+    }
+    if (options->origin != BATCH_ORIGIN_REPLICATION) {
+        h.base_offset = atomic_load(&log->end_offset);
+        h.leader_epoch = options->leader_epoch;
+    } else if (h.base_offset < atomic_load(&log->end_offset)) {
+        return KAFKA_OFFSET_OUT_OF_RANGE; /* a leader never sends what is there */
+    }
+    struct weir_error err;
+    if (append_locked(log, &h, verdict->batch, options->now_ms, &err) < 0) {
+        out->message = arena_copy(options->arena, bytes_of(err.message));
+        return KAFKA_STORAGE_ERROR;
+    }
+    acknowledge(log, &h, out);
+    return KAFKA_NONE;
+}
+
+enum kafka_error partition_log_append(struct partition_log *log,
+                                      struct bytes records,
+                                      const struct append_options *options,
+                                      struct append_result *out_result)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    struct batch_rules rules = {
+        .origin = options->origin,
+        .compacted = log->config.compacted,
+        .log_append_time = log->config.log_append_time,
+        .zstd_allowed = options->zstd_allowed,
+        .max_message_bytes = log->config.max_message_bytes,
+        .timestamp_before_max_ms = log->config.message_timestamp_before_max_ms,
+        .timestamp_after_max_ms = log->config.message_timestamp_after_max_ms,
+        .now_ms = options->now_ms,
+        .partition_name = bytes_of(log->name),
+    };
+    (void)pthread_mutex_unlock(&log->lock);
+
+    struct batch_verdict verdict;
+    *out_result = (struct append_result){
+        .base_offset = -1,
+        .last_offset = -1,
+        .log_append_time_ms = NO_TIMESTAMP,
+    };
+    enum kafka_error error = batch_validate(records, &rules, options->arena, &verdict);
+    bool at_log = error == KAFKA_NONE || verdict.at_log;
+    if (error == KAFKA_NONE) {
+        (void)pthread_mutex_lock(&log->lock);
+        error = commit_batch(log, &verdict, options, out_result);
+        (void)pthread_mutex_unlock(&log->lock);
+        at_log = error != KAFKA_STORAGE_ERROR;
+    } else {
+        out_result->message = verdict.message;
+        out_result->record_errors = verdict.record_errors;
+        out_result->record_error_count = verdict.record_error_count;
+    }
+    out_result->error = error;
+    out_result->log_start_offset = at_log ? atomic_load(&log->start_offset) : -1;
+    out_result->end_offset = atomic_load(&log->end_offset);
+    return error;
+}
+
+/* --- what it is --- */
+
+int64_t partition_log_start_offset(const struct partition_log *log)
+{
+    return atomic_load(&log->start_offset);
+}
+
+int64_t partition_log_end_offset(const struct partition_log *log)
+{
+    return atomic_load(&log->end_offset);
+}
+
+int64_t partition_log_recovery_point(struct partition_log *log)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    int64_t point = log->recovery_point;
+    (void)pthread_mutex_unlock(&log->lock);
+    return point;
+}
+
+int64_t partition_log_stable_offset(struct partition_log *log)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    int64_t end = atomic_load(&log->end_offset);
+    int64_t stable = producer_state_first_open(&log->producers, end);
+    (void)pthread_mutex_unlock(&log->lock);
+    return stable;
+}
+
+int64_t partition_log_size(struct partition_log *log)
+{
+    int64_t size = 0;
+    (void)pthread_mutex_lock(&log->lock);
+    for (size_t i = 0; i < log->segment_count; i++) {
+        size += log->segments[i]->size;
+    }
+    (void)pthread_mutex_unlock(&log->lock);
+    return size;
+}
+
+struct uuid partition_log_topic_id(struct partition_log *log)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    struct uuid id = log->topic_id;
+    (void)pthread_mutex_unlock(&log->lock);
+    return id;
+}
+
+void partition_log_set_config(struct partition_log *log, const struct log_config *config)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    log->config = *config;
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
+int32_t partition_log_epoch_at(struct partition_log *log, int64_t offset)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    int32_t epoch = epoch_cache_at(&log->epochs, offset);
+    (void)pthread_mutex_unlock(&log->lock);
+    return epoch;
+}
+
+void partition_log_epoch_end(struct partition_log *log,
+                             int32_t epoch,
+                             int32_t *out_epoch,
+                             int64_t *out_end_offset)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    epoch_cache_end_of(&log->epochs, epoch, atomic_load(&log->end_offset), out_epoch,
+                       out_end_offset);
+    (void)pthread_mutex_unlock(&log->lock);
+}
