@@ -1,6 +1,6 @@
 /*
- * protocol/codec against Apache Kafka: every captured frame decodes and encodes to the same bytes again
- * (tests/golden/wire/frames.txt).
+ * protocol/codec against Apache Kafka: every captured frame (tests/golden/wire/frames.txt) and every captured record
+ * of an internal topic (internal_records.txt) decodes and encodes to the same bytes again.
  */
 #include <ctype.h>
 #include <setjmp.h>
@@ -12,10 +12,11 @@
 
 #include "protocol/codec.h"
 #include "protocol/messages.h"
+#include "protocol/reader.h"
 
 #include <cmocka.h>
 
-enum { LINE_MAX_LEN = 1 << 20, FRAMES_MIN = 300 };
+enum { LINE_MAX_LEN = 1 << 20, FRAMES_MIN = 1000, RECORDS_MIN = 40 };
 
 struct frame {
     char client[64];
@@ -30,6 +31,16 @@ static int hex_digit(char c)
     return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
 }
 
+static struct bytes parse_hex(const char *hex, struct arena *arena)
+{
+    size_t len = strspn(hex, "0123456789abcdef") / 2;
+    uint8_t *content = arena_alloc(arena, len, 1);
+    for (size_t i = 0; i < len; i++) {
+        content[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+    }
+    return (struct bytes){ content, len };
+}
+
 static bool parse_frame(const char *line, struct arena *arena, struct frame *out)
 {
     int hex_at = 0;
@@ -37,13 +48,7 @@ static bool parse_frame(const char *line, struct arena *arena, struct frame *out
                &hex_at) != 4) {
         return false;
     }
-    const char *hex = line + hex_at;
-    size_t len = strspn(hex, "0123456789abcdef") / 2;
-    uint8_t *content = arena_alloc(arena, len, 1);
-    for (size_t i = 0; i < len; i++) {
-        content[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
-    }
-    out->content = (struct bytes){ content, len };
+    out->content = parse_hex(line + hex_at, arena);
     return true;
 }
 
@@ -97,11 +102,12 @@ static void round_trip_response(const struct frame *f, struct arena *arena, stru
     check_same(f, again);
 }
 
-static void every_captured_frame_comes_out_again(void **state)
+/* Calls `round_trip` with every line of the file that is no comment, an arena and an empty buffer; returns how many. */
+static int for_each_line(const char *name,
+                         void (*round_trip)(const char *, struct arena *, struct buffer *))
 {
-    (void)state;
     char path[4096];
-    (void)snprintf(path, sizeof(path), "%s/tests/golden/wire/frames.txt", getenv("WEIR_SOURCE"));
+    (void)snprintf(path, sizeof(path), "%s/tests/golden/wire/%s", getenv("WEIR_SOURCE"), name);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     char *line = malloc(LINE_MAX_LEN);
@@ -112,32 +118,112 @@ static void every_captured_frame_comes_out_again(void **state)
     buffer_init(&again, LINE_MAX_LEN);
     int count = 0;
     while (fgets(line, LINE_MAX_LEN, file)) {
-        struct frame f;
-        if (line[0] == '#') {
-            continue;
+        if (line[0] != '#') {
+            arena_reset(&arena);
+            buffer_clear(&again);
+            round_trip(line, &arena, &again);
+            count++;
         }
-        arena_reset(&arena);
-        buffer_clear(&again);
-        assert_true(parse_frame(line, &arena, &f));
-        if (strcmp(f.direction, "request") == 0) {
-            round_trip_request(&f, &arena, &again);
-        } else {
-            round_trip_response(&f, &arena, &again);
-        }
-        count++;
     }
-    print_message("# %d frames\n", count);
-    assert_true(count >= FRAMES_MIN);
     buffer_finish(&again);
     arena_finish(&arena);
     free(line);
     (void)fclose(file);
+    return count;
+}
+
+static void round_trip_frame(const char *line, struct arena *arena, struct buffer *again)
+{
+    struct frame f;
+    assert_true(parse_frame(line, arena, &f));
+    if (strcmp(f.direction, "request") == 0) {
+        round_trip_request(&f, arena, again);
+    } else {
+        round_trip_response(&f, arena, again);
+    }
+}
+
+static void every_captured_frame_comes_out_again(void **state)
+{
+    (void)state;
+    assert_true(for_each_line("frames.txt", round_trip_frame) >= FRAMES_MIN);
+}
+
+/* --- records of internal topics --- */
+
+/* The version of a key says what the record is about. */
+static const struct record_kind {
+    const char *topic;
+    int16_t key_version;
+    const struct message_type *key;
+    const struct message_type *value;
+} record_kinds[] = {
+    { "__consumer_offsets", 0, &offset_commit_key_type, &offset_commit_value_type },
+    { "__consumer_offsets", 1, &offset_commit_key_type, &offset_commit_value_type },
+    { "__consumer_offsets", 2, &group_metadata_key_type, &group_metadata_value_type },
+    { "__transaction_state", 0, &transaction_log_key_type, &transaction_log_value_type },
+};
+
+static const struct record_kind *find_kind(const char *topic, int16_t key_version)
+{
+    for (size_t i = 0; i < sizeof(record_kinds) / sizeof(record_kinds[0]); i++) {
+        if (strcmp(record_kinds[i].topic, topic) == 0 &&
+            record_kinds[i].key_version == key_version) {
+            return &record_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static void round_trip_versioned(const struct message_type *type,
+                                 struct bytes content,
+                                 struct arena *arena,
+                                 struct buffer *again)
+{
+    struct weir_error err;
+    struct reader r;
+    reader_init(&r, content);
+    int16_t version = reader_i16(&r);
+    void *message = arena_alloc(arena, 1, type->size);
+    buffer_clear(again);
+    if (versioned_decode(type, false, content, arena, message, &err) < 0 ||
+        versioned_encode(type, version, message, again, &err) < 0) {
+        fail_msg("%s", err.message);
+    }
+    if (!bytes_equal(content, buffer_bytes(again))) {
+        fail_msg("%s version %d comes out different", type->name, version);
+    }
+}
+
+static void round_trip_record(const char *line, struct arena *arena, struct buffer *again)
+{
+    char topic[64];
+    int key_at = 0;
+    assert_int_equal(sscanf(line, "%63s %n", topic, &key_at), 1);
+    const char *value_text = strchr(line + key_at, ' ');
+    assert_non_null(value_text);
+    struct bytes key = parse_hex(line + key_at, arena);
+    struct reader r;
+    reader_init(&r, key);
+    const struct record_kind *kind = find_kind(topic, reader_i16(&r));
+    assert_non_null(kind);
+    round_trip_versioned(kind->key, key, arena, again);
+    if (strncmp(value_text + 1, "null", 4) != 0) {
+        round_trip_versioned(kind->value, parse_hex(value_text + 1, arena), arena, again);
+    }
+}
+
+static void every_captured_record_of_an_internal_topic_comes_out_again(void **state)
+{
+    (void)state;
+    assert_true(for_each_line("internal_records.txt", round_trip_record) >= RECORDS_MIN);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_captured_frame_comes_out_again),
+        cmocka_unit_test(every_captured_record_of_an_internal_topic_comes_out_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
