@@ -24,7 +24,11 @@ static void decode_struct(struct decoder *d, const struct message_type *type, ui
 
 /* --- lengths --- */
 
-/* The length before bytes, records or an array, or (`is_short`) before a string; -1 for null. */
+/*
+ * LESSON: flexible-versions
+ * The length before bytes, records or an array, or (`is_short`) before a string; -1 for null. A flexible version
+ * spends one byte where older ones spend two or four, by writing length + 1 as a varint and 0 for null.
+ */
 static int64_t decode_length(struct decoder *d, const struct message_field *field, bool is_short)
 {
     if (d->flexible && !field->inflexible) {
@@ -115,7 +119,11 @@ static void decode_value(struct decoder *d,
     }
 }
 
-/* Zeroed memory for `count` elements that are still to be read, or NULL and a failed reader. */
+/*
+ * LESSON: bounded-decoding
+ * Zeroed memory for `count` elements that are still to be read, or NULL and a failed reader. Four bytes can claim two
+ * billion elements; memory is given only for as many as the rest of the message could hold.
+ */
 static uint8_t *allocate_elements(struct decoder *d,
                                   const struct message_field *field,
                                   int64_t count)
@@ -226,6 +234,8 @@ static void decode_tag(struct decoder *d,
     d->reader.end = end;
 }
 
+/* LESSON: tagged-fields
+ * What a later Kafka has added carries its own size, so an older reader can step over it (KIP-482). */
 static void decode_tags(struct decoder *d, const struct message_type *type, uint8_t *out)
 {
     uint32_t count = reader_uvarint(&d->reader);

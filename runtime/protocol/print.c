@@ -1,7 +1,8 @@
 /*
  * The printer: see codec.h. Like the encoder, but what comes out is JSON:
  *
- *     {"acks":-1,"timeout_ms":30000,"topic_data":[{"name":"orders","partition_data":[{"index":0,"records":"87 bytes"}]}]}
+ *     {"acks":-1,"timeout_ms":30000,"topic_data":[{"name":"orders",
+ *      "partition_data":[{"index":0,"records":"87 bytes"}]}]}      (in one line)
  *
  * Tagged fields appear when they differ from their default, as on the wire.
  */
@@ -48,16 +49,23 @@ static void print_close(struct printer *p, const char *bracket, bool empty)
     buffer_append_text(p->out, bracket);
 }
 
-/* The length of the well-formed UTF-8 sequence at the start of `text`, or 0 (RFC 3629). */
+/* How long a UTF-8 sequence is by its first byte; 0 for a byte that begins none (RFC 3629). */
+static size_t utf8_length_announced(uint8_t first)
+{
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first < 0xc2 || first > 0xf4) {
+        return 0;
+    }
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* The length of the well-formed UTF-8 sequence at the start of `text`, or 0. */
 static size_t utf8_length(struct bytes text)
 {
     uint8_t first = text.data[0];
-    size_t len = first < 0x80   ? 1
-                 : first < 0xc2 ? 0
-                 : first < 0xe0 ? 2
-                 : first < 0xf0 ? 3
-                 : first < 0xf5 ? 4
-                                : 0;
+    size_t len = utf8_length_announced(first);
     if (len > text.len) {
         return 0;
     }

@@ -32,6 +32,8 @@ enum weir_status reader_error(const struct reader *r, const char *what, struct w
     return weir_fail(err, WEIR_EPROTO, "%s: %s at byte %zu", what, r->failure, reader_offset(r));
 }
 
+/* LESSON: sticky-error
+ * Every read comes through here: the one place that compares with the end. */
 struct bytes reader_take(struct reader *r, size_t len)
 {
     if (len > reader_left(r)) {

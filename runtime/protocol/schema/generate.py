@@ -131,7 +131,8 @@ def parse_range(line, text, within):
     else:
         last = int(match[2] or first)
     if first > last or (within and (first < within[0] or last > within[1])):
-        line.fail(f"versions {text} are not within {within[0]}-{within[1]}" if within else f"versions {text} run backwards")
+        line.fail(f"versions {text} are not within {within[0]}-{within[1]}" if within
+                  else f"versions {text} run backwards")
     return first, last
 
 
@@ -175,7 +176,9 @@ def parse_field(line, around):
     while rest:
         option = rest.pop(0)
         if option == "null":
-            result.nulls = parse_range(line, rest.pop(0), result.versions) if rest and is_range(rest[0]) else result.versions
+            result.nulls = result.versions
+            if rest and is_range(rest[0]):
+                result.nulls = parse_range(line, rest.pop(0), result.versions)
         elif option in ("tag", "default") and not rest:
             line.fail(f"'{option}' needs a value")
         elif option == "tag":
@@ -467,9 +470,10 @@ def table_text(apis, messages):
     out.append("const struct api_type api_types[] = {")
     for api in apis:
         flexible = api.flexible if api.flexible is not None else "VERSION_NEVER"
+        request, response = api.request.top.c_name, api.response.top.c_name
         out.append(f'    {{ .key = {api.key}, .name = "{api.name}", .version_min = {api.versions[0]}, '
                    f".version_max = {api.versions[1]}, .flexible_from = {flexible}, "
-                   f".request = &{api.request.top.c_name}_type, .response = &{api.response.top.c_name}_type }},")
+                   f".request = &{request}_type, .response = &{response}_type }},")
     out += ["};", "const int32_t api_type_count = sizeof(api_types) / sizeof(api_types[0]);", "",
             "const struct message_type *const message_types[] = {"]
     out += [f"    &{message.top.c_name}_type," for message in messages]

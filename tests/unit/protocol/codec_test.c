@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -166,6 +167,55 @@ static void a_flexible_message_is_laid_out_as_kip_482_says(void **state)
                                   "\0"               /* configs: null */
                                   "\x01\0\x02\0\x1d" /* one tagged field: 0, two bytes, 29 */
                                   "\0"));
+}
+
+/* The bytes of a line of a drawing: "    00 0c  words". False at a line that begins with anything else. */
+static bool append_drawn_bytes(const char *line, struct buffer *out)
+{
+    unsigned value = 0;
+    int len = 0;
+    if (strncmp(line, "    ", 4) != 0 || sscanf(line, "%2x%n", &value, &len) != 1) {
+        return false;
+    }
+    do {
+        writer_i8(out, (int8_t)value);
+        line += len;
+    } while (line[0] == ' ' && line[1] != ' ' && sscanf(line, " %2x%n", &value, &len) == 1);
+    return true;
+}
+
+static void the_frame_drawn_in_the_readme_is_what_it_says(void **state)
+{
+    struct fixture *f = *state;
+    char path[4096];
+    char line[256];
+    (void)snprintf(path, sizeof(path), "%s/runtime/protocol/schema/README.md",
+                   getenv("WEIR_SOURCE"));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    bool in_section = false;
+    while (fgets(line, sizeof(line), file)) {
+        in_section |= strncmp(line, "## One frame", 12) == 0;
+        if (in_section && !append_drawn_bytes(line, &f->out) && f->out.len > 0) {
+            break;
+        }
+    }
+    (void)fclose(file);
+
+    struct request_header header;
+    struct metadata_request request;
+    struct bytes frame = buffer_bytes(&f->out);
+    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_OK);
+    assert_int_equal(header.request_api_key, API_METADATA);
+    assert_int_equal(header.correlation_id, 7);
+    assert_true(bytes_equal_text(header.client_id, "app"));
+    assert_int_equal(message_decode(&metadata_request_type, header.request_api_version, frame,
+                                    &f->arena, &request, &f->err),
+                     WEIR_OK);
+    assert_int_equal(request.topics_count, 1);
+    assert_true(bytes_equal_text(request.topics[0].name, "orders"));
+    assert_true(request.allow_auto_topic_creation);
+    assert_false(request.include_topic_authorized_operations);
 }
 
 static void every_negative_count_reads_as_null(void **state)
@@ -441,6 +491,7 @@ int main(void)
         CASE(an_unknown_key_is_told_apart_from_garbage),
         CASE(the_response_to_api_versions_has_header_version_0),
         CASE(a_flexible_message_is_laid_out_as_kip_482_says),
+        CASE(the_frame_drawn_in_the_readme_is_what_it_says),
         CASE(every_negative_count_reads_as_null),
         CASE(claims_are_checked_before_they_are_believed),
         CASE(tags_rise_and_have_the_size_they_claim),
