@@ -52,7 +52,8 @@ static void agrees_with_an_array_after_random_steps(void **state)
     }
     for (int key = 0; key < KEY_COUNT; key++) {
         int64_t storage;
-        assert_ptr_equal(map_get(&m, map_key_i64(key, &storage)), present[key] ? &truth[key] : NULL);
+        assert_ptr_equal(map_get(&m, map_key_i64(key, &storage)),
+                         present[key] ? &truth[key] : NULL);
     }
     map_finish(&m);
 }
