@@ -57,7 +57,7 @@ struct group_join_reply {
     enum group_error error;
     int32_t generation;         /* -1 with an error */
     struct bytes protocol_type; /* null with an error */
-    struct bytes protocol;      /* null with an error */
+    struct bytes protocol;      /* empty with an error */
     struct bytes leader;        /* empty with an error */
     struct bytes member_id;
     bool

@@ -1,7 +1,7 @@
 /*
  * SyncGroup, Heartbeat, LeaveGroup and the right to commit; what the driver reports back. See group.h.
  */
-#include <stdio.h>
+#include <assert.h>
 
 #include "coordination/group_state.h"
 
@@ -130,6 +130,7 @@ void group_stored(struct group *group,
                   int64_t now_ms,
                   struct group_effects *out)
 {
+    assert(store_id != 0);
     if (group->state == GROUP_COMPLETING_REBALANCE && group->assignment_store_id == store_id) {
         if (error == GROUP_OK) {
             put_assignment_in_force(group, now_ms, out);

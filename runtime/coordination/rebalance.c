@@ -44,6 +44,7 @@ void group_refuse_join(void *token,
         .token = token,
         .error = error,
         .generation = -1,
+        .protocol = bytes_of(""),
         .leader = bytes_of(""),
         .member_id = arena_copy(&out->arena, member_id),
     };

@@ -9,7 +9,7 @@
 
 #include "coordination/group.h"
 
-enum { DRIVER_ID_MAX = 80, DRIVER_TEXT_MAX = 64 };
+enum { DRIVER_ID_MAX = 32, DRIVER_TEXT_MAX = 32, DRIVER_MEMBERS_MAX = 128 };
 
 /* A request under way; its address is the token. */
 struct ticket {
@@ -24,7 +24,7 @@ struct ticket {
     char assignment[DRIVER_ID_MAX * 2];
     bool skip_assignment;
     size_t member_count;
-    char members[16][DRIVER_ID_MAX];
+    char members[DRIVER_MEMBERS_MAX][DRIVER_ID_MAX];
 };
 
 struct driver {
@@ -59,7 +59,11 @@ static inline void driver_take_join(const struct group_join_reply *reply)
     driver_copy(ticket->member_id, sizeof(ticket->member_id), reply->member_id);
     driver_copy(ticket->leader, sizeof(ticket->leader), reply->leader);
     driver_copy(ticket->protocol, sizeof(ticket->protocol), reply->protocol);
-    for (size_t i = 0; i < reply->member_count && i < 16; i++) {
+    if (reply->member_count > DRIVER_MEMBERS_MAX) {
+        fprintf(stderr, "driver: %zu members are too many for the test\n", reply->member_count);
+        abort();
+    }
+    for (size_t i = 0; i < reply->member_count; i++) {
         driver_copy(ticket->members[i], sizeof(ticket->members[i]), reply->members[i].id);
     }
 }
@@ -70,6 +74,9 @@ static inline void driver_take_store(struct driver *d, const struct group_store 
     d->stored_member_count = store->snapshot.member_count;
     d->stored_generation = store->snapshot.generation;
     if (d->hold_stores) {
+        if (d->held_store != 0) { /* stores end in the order they began */
+            group_stored(d->group, d->held_store, GROUP_OK, d->now_ms, &d->effects);
+        }
         d->held_store = store->id;
     } else {
         group_stored(d->group, store->id, GROUP_OK, d->now_ms, &d->effects);
@@ -115,8 +122,12 @@ static inline void driver_finish(struct driver *d)
 
 static inline void driver_finish_store(struct driver *d, enum group_error error)
 {
-    group_stored(d->group, d->held_store, error, d->now_ms, &d->effects);
-    driver_run(d);
+    uint64_t store_id = d->held_store;
+    d->held_store = 0;
+    if (store_id != 0) {
+        group_stored(d->group, store_id, error, d->now_ms, &d->effects);
+        driver_run(d);
+    }
 }
 
 /* The clock jumps, and the group is woken once, as a timer would. */
@@ -184,8 +195,8 @@ static inline void driver_sync(struct driver *d,
                                const char *instance_id,
                                const struct ticket *joined)
 {
-    struct group_assignment assignments[16];
-    char texts[16][DRIVER_ID_MAX * 2];
+    struct group_assignment assignments[DRIVER_MEMBERS_MAX];
+    char texts[DRIVER_MEMBERS_MAX][DRIVER_ID_MAX * 2];
     size_t count = joined->member_count;
     for (size_t i = 0; i < count; i++) {
         snprintf(texts[i], sizeof(texts[i]), "%d/%s", joined->generation, joined->members[i]);
