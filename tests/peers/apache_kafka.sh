@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Apache Kafka's own tools and broker as peers, fetched by Maven as org.apache.kafka in one fixed version.
+#
+#   apache_kafka.sh fetch                     fetches the jars once; exit 77 with a word when that is not possible here
+#   apache_kafka.sh kafka-topics.sh …         runs one of Apache's tools, by script name, with its own arguments
+#
+# KAFKA_VERSION picks another version. The jars are kept in ${XDG_CACHE_HOME:-~/.cache}/weir-peers.
+set -euo pipefail
+
+version=${KAFKA_VERSION:-4.3.1}
+home=${XDG_CACHE_HOME:-$HOME/.cache}/weir-peers/apache-kafka-$version
+
+fetch() {
+    [ -e "$home/ready" ] && return
+    command -v java >/dev/null && command -v mvn >/dev/null || {
+        echo "skipped: Apache Kafka's tools need java and mvn (packages openjdk-17-jre-headless and maven)" >&2
+        exit 77
+    }
+    mkdir -p "$home"
+    cat >"$home/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion><groupId>weir</groupId><artifactId>peers</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+POM
+    (cd "$home" && mvn -q -B dependency:copy-dependencies -DoutputDirectory="$home/jars") >"$home/fetch.log" 2>&1 || {
+        echo "skipped: Maven could not fetch Apache Kafka $version ($home/fetch.log says why)" >&2
+        exit 77
+    }
+    touch "$home/ready"
+}
+
+class_of() {
+    case $1 in
+    kafka-topics.sh) echo org.apache.kafka.tools.TopicCommand ;;
+    kafka-console-producer.sh) echo org.apache.kafka.tools.ConsoleProducer ;;
+    kafka-console-consumer.sh) echo org.apache.kafka.tools.consumer.ConsoleConsumer ;;
+    kafka-consumer-groups.sh) echo org.apache.kafka.tools.consumer.group.ConsumerGroupCommand ;;
+    kafka-get-offsets.sh) echo org.apache.kafka.tools.GetOffsetShell ;;
+    kafka-dump-log.sh) echo org.apache.kafka.tools.DumpLogSegments ;;
+    kafka-broker-api-versions.sh) echo org.apache.kafka.tools.BrokerApiVersionsCommand ;;
+    kafka-producer-perf-test.sh) echo org.apache.kafka.tools.ProducerPerformance ;;
+    *) echo "apache_kafka.sh: unknown tool '$1'" >&2; exit 4 ;;
+    esac
+}
+
+case ${1:-} in
+fetch) fetch ;;
+kafka-*)
+    fetch
+    class=$(class_of "$1")
+    shift
+    exec java -Xmx256M -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$home/jars/*" "$class" "$@"
+    ;;
+*) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 4 ;;
+esac
