@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum kafka_error {
     KAFKA_UNKNOWN_SERVER_ERROR = -1,
     KAFKA_NONE = 0,
@@ -141,3 +144,12 @@ enum kafka_error {
     KAFKA_STREAMS_TOPOLOGY_FENCED = 132,
     KAFKA_SHARE_SESSION_LIMIT_REACHED = 133,
 };
+
+/* "TOPIC_ALREADY_EXISTS"; "UNKNOWN_SERVER_ERROR" for a code that there is not. */
+const char *kafka_error_name(int16_t code);
+
+/* Kafka's sentence, for a person; empty for NONE. */
+const char *kafka_error_message(int16_t code);
+
+/* Whether clients try again by themselves. */
+bool kafka_error_retriable(int16_t code);
