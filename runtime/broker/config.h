@@ -1,0 +1,114 @@
+/*
+ * The broker's configuration: Kafka's keys, from a server.properties file and from --override key=value.
+ *
+ * Every known key is one row of a table (config_keys.c): its name, type, default, bounds and meaning, and whether this
+ * broker acts on it or only accepts it (keys of Apache's shipped file that mean nothing to a single node without KRaft).
+ * An unknown key and a value that cannot be meant are errors that name the key, the value, where it was and what is
+ * accepted.
+ *
+ * Defaults are Kafka's, but for those where Apache's shipped single-node server.properties says otherwise (internal
+ * topics with one replica, no initial rebalance delay); and with no advertised listener a client is told the address
+ * that it connected to.
+ *
+ * Thread: constant once loaded.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "base/map.h"
+#include "weir/status.h"
+
+/* Values as DescribeConfigs numbers them (org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigType). */
+enum config_type {
+    CONFIG_BOOLEAN = 1,
+    CONFIG_STRING = 2,
+    CONFIG_INT = 3,
+    CONFIG_SHORT = 4,
+    CONFIG_LONG = 5,
+    CONFIG_DOUBLE = 6,
+    CONFIG_LIST = 7,
+    CONFIG_CLASS = 8,
+    CONFIG_PASSWORD = 9,
+};
+
+struct config_key {
+    const char *name;
+    enum config_type type;
+    const char *default_text; /* NULL: null */
+    int64_t min;              /* of numbers */
+    int64_t max;
+    const char *choices; /* of strings and lists: "a|b|c"; NULL: any */
+    bool ignored;        /* accepted, and said to have no effect */
+    const char *doc;
+};
+
+extern const struct config_key broker_config_keys[];
+extern const int broker_config_key_count;
+
+struct broker_config {
+    struct map given; /* key -> text (owned), as set by file or override */
+
+    /* What the broker itself reads, decoded: */
+    char listen_host[256]; /* empty: every address */
+    int listen_port;
+    char advertised_host[256]; /* empty: not set */
+    int advertised_port;
+    char log_dir[4096];
+    int32_t node_id;
+    int32_t num_partitions;
+    int32_t default_replication_factor;
+    bool auto_create_topics;
+    bool delete_topic_enable;
+    int32_t network_threads; /* event loops */
+    int64_t request_max_bytes;
+    int64_t connection_idle_max_ms;
+    int32_t max_connections;
+    int32_t offsets_partitions;
+    int32_t offset_metadata_max_bytes;
+    int32_t group_initial_rebalance_delay_ms;
+    int32_t group_session_timeout_min_ms;
+    int32_t group_session_timeout_max_ms;
+    int32_t group_max_size;
+    int64_t fetch_max_bytes;
+    int64_t producer_id_expiration_ms;
+};
+
+void broker_config_init(struct broker_config *config);
+void broker_config_finish(struct broker_config *config);
+
+/* Reads lines of Java's properties format. `where` names them in errors: "server.properties". */
+WEIR_CHECKED enum weir_status broker_config_read(struct broker_config *config,
+                                                 struct bytes text,
+                                                 const char *where,
+                                                 struct weir_error *err);
+
+/* Sets one key from "key=value". */
+WEIR_CHECKED enum weir_status broker_config_override(struct broker_config *config,
+                                                     struct bytes assignment,
+                                                     struct weir_error *err);
+
+/* Decodes what was given and the defaults of the rest. */
+WEIR_CHECKED enum weir_status broker_config_complete(struct broker_config *config,
+                                                     struct weir_error *err);
+
+/* Calls `note` for every given key that has no effect here. */
+void broker_config_notes(const struct broker_config *config,
+                         void (*note)(void *context, const char *key),
+                         void *context);
+
+/* The text in force for a key: given, or the default; NULL for null. */
+const char *broker_config_text(const struct broker_config *config, const char *key);
+bool broker_config_is_given(const struct broker_config *config, const char *key);
+const struct config_key *config_key_find(const struct config_key *keys,
+                                         int count,
+                                         struct bytes name);
+
+/* Whether `text` is a value for this key; otherwise a sentence in `err` in Kafka's words ("Invalid value x for
+ * configuration retention.ms: ..."). */
+WEIR_CHECKED enum weir_status config_check(const struct config_key *key,
+                                           struct bytes text,
+                                           struct weir_error *err);

@@ -1,0 +1,47 @@
+/*
+ * A topic's configuration: what was set for it, over what the broker sets for all, over Kafka's defaults.
+ *
+ * Thread: a topic_config never changes once made; it is shared by images through its reference count.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "broker/config.h"
+#include "storage/log_config.h"
+
+struct config_entry {
+    struct bytes name;
+    struct bytes value; /* null: back to the default */
+};
+
+struct topic_config_key {
+    struct config_key key;
+    const char *broker_key; /* the broker's key that it falls back to; NULL: none */
+};
+
+extern const struct topic_config_key topic_config_keys[];
+extern const int topic_config_key_count;
+
+struct topic_config {
+    atomic_int refs;
+    struct config_entry *entries; /* owned; what was set, in the order of setting */
+    int32_t entry_count;
+    struct log_config log; /* decoded */
+};
+
+/* WEIR_EINVAL with Kafka's sentence for an unknown key or a bad value. A null value means the default. */
+WEIR_CHECKED enum weir_status topic_config_create(const struct broker_config *broker,
+                                                  const struct config_entry *entries,
+                                                  int32_t entry_count,
+                                                  struct topic_config **out_config,
+                                                  struct weir_error *err);
+struct topic_config *topic_config_ref(const struct topic_config *config);
+void topic_config_unref(const struct topic_config *config);
+
+/* What was set for the topic itself; NULL: nothing. */
+const struct config_entry *topic_config_entry(const struct topic_config *config, const char *name);
+/* The text in force; NULL for null. */
+const char *topic_config_text(const struct topic_config *config,
+                              const struct broker_config *broker,
+                              const char *name);

@@ -1,0 +1,46 @@
+/*
+ * A worker: one thread with an event loop and the connections that belong to it.
+ *
+ * Thread: the worker's own, unless a function says otherwise.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "net/connection.h"
+#include "net/loop.h"
+
+struct broker;
+struct cluster_image;
+struct request;
+struct worker;
+
+/* What the broker knows of one connection. */
+struct client {
+    struct worker *worker;
+    struct connection *connection;
+    struct request *current; /* in work or parked; NULL between requests */
+    struct list_node link;   /* in worker.clients */
+    char host[CONNECTION_HOST_SIZE];
+};
+
+WEIR_CHECKED enum weir_status worker_create(struct broker *broker,
+                                            int index,
+                                            struct worker **out_worker,
+                                            struct weir_error *err);
+WEIR_CHECKED enum weir_status worker_start(struct worker *worker, struct weir_error *err);
+/* Any thread but the worker's: stops the loop, joins the thread and closes the connections. */
+void worker_stop(struct worker *worker);
+void worker_destroy(struct worker *worker);
+
+/* Gives the worker a connected, non-blocking socket. Any thread; takes the descriptor. */
+void worker_adopt(struct worker *worker, int fd);
+
+/* Runs the task on the worker's thread. Any thread. */
+void worker_post(struct worker *worker, struct loop_task *task);
+
+struct broker *worker_broker(const struct worker *worker);
+struct loop *worker_loop(const struct worker *worker);
+int worker_index(const struct worker *worker);
+
+/* The newest image; good until the worker's next event. */
+const struct cluster_image *worker_image(struct worker *worker);
