@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/uuid.h"
 #include "broker/topic_config.h"
 #include "protocol/kafka_error.h"
 

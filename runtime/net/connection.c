@@ -29,9 +29,7 @@ enum {
 struct connection {
     struct loop *loop;
     struct watch watch;
-    const struct connection_events *events;
     struct connection_options options;
-    void *owner;
     struct buffer input;
     struct outbound out;
     struct timer idle_timer;
@@ -60,7 +58,7 @@ void connection_close(struct connection *c, const char *why)
     int fd = c->watch.fd;
     loop_unwatch(c->loop, &c->watch);
     loop_timer_cancel(c->loop, &c->idle_timer);
-    c->events->closed(c, why);
+    c->options.events->closed(c, why);
     (void)close(fd);
     outbound_finish(&c->out);
     buffer_finish(&c->input);
@@ -92,7 +90,7 @@ static void deliver(struct connection *c, size_t length)
         buffer_consume(&c->input, whole);
     }
     c->muted = true;
-    c->events->frame(c, (struct bytes){ memory + LENGTH_SIZE, length }, memory);
+    c->options.events->frame(c, (struct bytes){ memory + LENGTH_SIZE, length }, memory);
 }
 
 /* Delivers frames that have arrived until one is in work. */
@@ -175,8 +173,8 @@ static void write_some(struct connection *c)
     }
     outbound_finish(&c->out);
     c->muted = false;
-    if (c->events->sent) {
-        c->events->sent(c);
+    if (c->options.events->sent) {
+        c->options.events->sent(c);
     }
 }
 
@@ -264,17 +262,13 @@ static void idle_check(struct timer *timer)
 
 enum weir_status connection_create(struct loop *loop,
                                    int fd,
-                                   const struct connection_events *events,
                                    const struct connection_options *options,
-                                   void *owner,
                                    struct connection **out_connection,
                                    struct weir_error *err)
 {
     struct connection *c = MEM_NEW(struct connection);
     c->loop = loop;
-    c->events = events;
     c->options = *options;
-    c->owner = owner;
     c->watch.ready = connection_ready;
     c->free_task.run = free_connection;
     c->resume_task.run = resume_later;
@@ -296,7 +290,7 @@ enum weir_status connection_create(struct loop *loop,
 
 void *connection_owner(const struct connection *c)
 {
-    return c->owner;
+    return c->options.owner;
 }
 
 struct loop *connection_loop(const struct connection *c)

@@ -32,16 +32,16 @@ struct connection_events {
 };
 
 struct connection_options {
+    const struct connection_events *events;
+    void *owner;         /* for connection_owner() */
     size_t frame_max;    /* bytes */
     int64_t idle_max_ms; /* closes when nothing was read or written for so long; 0: never */
 };
 
-/* Takes `fd` (a non-blocking stream socket) on success. `owner` is for connection_owner(). */
+/* Takes `fd` (a non-blocking stream socket) on success. */
 WEIR_CHECKED enum weir_status connection_create(struct loop *loop,
                                                 int fd,
-                                                const struct connection_events *events,
                                                 const struct connection_options *options,
-                                                void *owner,
                                                 struct connection **out_connection,
                                                 struct weir_error *err);
 

@@ -12,13 +12,13 @@ home=${XDG_CACHE_HOME:-$HOME/.cache}/weir-peers/apache-kafka-$version
 
 fetch() {
     [ -e "$home/ready" ] && return
-    command -v java >/dev/null && command -v mvn >/dev/null || {
+    if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then
         echo "skipped: Apache Kafka's tools need java and mvn (packages openjdk-17-jre-headless and maven)" >&2
         exit 77
-    }
+    fi
     mkdir -p "$home"
     cat >"$home/pom.xml" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion><groupId>weir</groupId><artifactId>peers</artifactId><version>1</version>
   <dependencies>
     <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
@@ -27,10 +27,10 @@ fetch() {
   </dependencies>
 </project>
 POM
-    (cd "$home" && mvn -q -B dependency:copy-dependencies -DoutputDirectory="$home/jars") >"$home/fetch.log" 2>&1 || {
+    if ! (cd "$home" && mvn -q -B dependency:copy-dependencies -DoutputDirectory="$home/jars") >"$home/fetch.log" 2>&1; then
         echo "skipped: Maven could not fetch Apache Kafka $version ($home/fetch.log says why)" >&2
         exit 77
-    }
+    fi
     touch "$home/ready"
 }
 
