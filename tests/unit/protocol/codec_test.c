@@ -2,6 +2,7 @@
  * protocol/codec, case by case: headers, limits, the words of errors, records from outside, messages behind their
  * version. What holds for every message is in roundtrip_test.c.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "protocol/codec.h"
 #include "protocol/messages.h"
@@ -16,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { OUTPUT_MAX = 1 << 20, NAME_LONG = 200 };
+enum { OUTPUT_MAX = 1 << 20, NAME_LONG = 200, PATH_SIZE = 4096 };
 
 struct fixture {
     struct arena arena;
@@ -169,39 +171,56 @@ static void a_flexible_message_is_laid_out_as_kip_482_says(void **state)
                                   "\0"));
 }
 
-/* The bytes of a line of a drawing: "    00 0c  words". False at a line that begins with anything else. */
-static bool append_drawn_bytes(const char *line, struct buffer *out)
+/* The bytes of a line of a drawing: "    00 0c  words". False for a line that does not begin so. */
+static bool append_drawn_bytes(struct bytes line, struct buffer *out)
 {
-    unsigned value = 0;
-    int len = 0;
-    if (strncmp(line, "    ", 4) != 0 || sscanf(line, "%2x%n", &value, &len) != 1) {
+    static const char digits[] = "0123456789abcdef";
+    if (line.len < 4 || memcmp(line.data, "    ", 4) != 0) {
         return false;
     }
-    do {
-        writer_i8(out, (int8_t)value);
-        line += len;
-    } while (line[0] == ' ' && line[1] != ' ' && sscanf(line, " %2x%n", &value, &len) == 1);
-    return true;
+    line = (struct bytes){ line.data + 4, line.len - 4 };
+    struct bytes word;
+    bool any = false;
+    while (bytes_cut(&line, ' ', &word) && word.len == 2) {
+        const char *high = strchr(digits, word.data[0]);
+        const char *low = strchr(digits, word.data[1]);
+        if (!high || !low) {
+            return any;
+        }
+        writer_i8(out, (int8_t)((high - digits) << 4 | (low - digits)));
+        any = true;
+    }
+    return any;
+}
+
+/* The first drawing in the section "One frame, byte by byte". */
+static void read_drawing(const char *file, struct buffer *out)
+{
+    char path[PATH_SIZE];
+    const char *source = getenv("WEIR_SOURCE"); /* NOLINT(concurrency-mt-unsafe): one thread */
+    (void)snprintf(path, sizeof(path), "%s/%s", source ? source : ".", file);
+    struct buffer content;
+    struct weir_error err;
+    buffer_init(&content, OUTPUT_MAX);
+    if (file_read(AT_FDCWD, path, &content, &err) < 0) {
+        fail_msg("%s", err.message);
+    }
+    struct bytes rest = buffer_bytes(&content);
+    struct bytes line;
+    bool in_section = false;
+    while (bytes_cut(&rest, '\n', &line)) {
+        in_section |= bytes_starts_with(line, bytes_of("## One frame"));
+        if (in_section && !append_drawn_bytes(line, out) && out->len > 0) {
+            break;
+        }
+    }
+    buffer_finish(&content);
 }
 
 static void the_frame_drawn_in_the_readme_is_what_it_says(void **state)
 {
     struct fixture *f = *state;
-    char path[4096];
-    char line[256];
-    (void)snprintf(path, sizeof(path), "%s/runtime/protocol/schema/README.md",
-                   getenv("WEIR_SOURCE"));
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    bool in_section = false;
-    while (fgets(line, sizeof(line), file)) {
-        in_section |= strncmp(line, "## One frame", 12) == 0;
-        if (in_section && !append_drawn_bytes(line, &f->out) && f->out.len > 0) {
-            break;
-        }
-    }
-    (void)fclose(file);
-
+    read_drawing("runtime/protocol/schema/README.md", &f->out);
     struct request_header header;
     struct metadata_request request;
     struct bytes frame = buffer_bytes(&f->out);

@@ -3,6 +3,7 @@
  * of an internal topic (internal_records.txt) decodes and encodes to the same bytes again.
  */
 #include <ctype.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,61 +11,76 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "protocol/codec.h"
 #include "protocol/messages.h"
 #include "protocol/reader.h"
 
 #include <cmocka.h>
 
-enum { LINE_MAX_LEN = 1 << 20, FRAMES_MIN = 1000, RECORDS_MIN = 40 };
+enum { PATH_SIZE = 4096, FILE_MAX = 1 << 24, FRAMES_MIN = 1000, RECORDS_MIN = 40 };
 
 struct frame {
-    char client[64];
-    int key;
-    int version;
-    char direction[16];
+    struct bytes client;
+    int16_t key;
+    int16_t version;
+    struct bytes direction;
     struct bytes content; /* owned by the arena */
 };
 
-static int hex_digit(char c)
+static int hex_digit(uint8_t c)
 {
-    return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
+    return isdigit(c) ? c - '0' : c - 'a' + 10;
 }
 
-static struct bytes parse_hex(const char *hex, struct arena *arena)
+static struct bytes parse_hex(struct bytes hex, struct arena *arena)
 {
-    size_t len = strspn(hex, "0123456789abcdef") / 2;
+    size_t len = hex.len / 2;
     uint8_t *content = arena_alloc(arena, len, 1);
     for (size_t i = 0; i < len; i++) {
-        content[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+        content[i] = (uint8_t)(hex_digit(hex.data[2 * i]) << 4 | hex_digit(hex.data[2 * i + 1]));
     }
     return (struct bytes){ content, len };
 }
 
-static bool parse_frame(const char *line, struct arena *arena, struct frame *out)
+static struct bytes next_word(struct bytes *line)
 {
-    int hex_at = 0;
-    if (sscanf(line, "%63s %d %d %15s %n", out->client, &out->key, &out->version, out->direction,
-               &hex_at) != 4) {
-        return false;
-    }
-    out->content = parse_hex(line + hex_at, arena);
-    return true;
+    struct bytes word;
+    assert_true(bytes_cut(line, ' ', &word));
+    return word;
+}
+
+static int16_t next_number(struct bytes *line)
+{
+    int64_t value = 0;
+    assert_true(bytes_parse_i64(next_word(line), &value));
+    return (int16_t)value;
+}
+
+static struct frame parse_frame(struct bytes line, struct arena *arena)
+{
+    struct frame f;
+    f.client = next_word(&line);
+    f.key = next_number(&line);
+    f.version = next_number(&line);
+    f.direction = next_word(&line);
+    f.content = parse_hex(next_word(&line), arena);
+    return f;
 }
 
 static void check(enum weir_status rc, const struct weir_error *err, const struct frame *f)
 {
     if (rc < 0) {
-        fail_msg("%s key %d version %d %s: %s", f->client, f->key, f->version, f->direction,
-                 err->message);
+        fail_msg("%.*s key %d version %d %.*s: %s", BYTES_ARG(f->client), f->key, f->version,
+                 BYTES_ARG(f->direction), err->message);
     }
 }
 
 static void check_same(const struct frame *f, const struct buffer *again)
 {
     if (!bytes_equal(f->content, buffer_bytes(again))) {
-        fail_msg("%s key %d version %d %s comes out different", f->client, f->key, f->version,
-                 f->direction);
+        fail_msg("%.*s key %d version %d %.*s comes out different", BYTES_ARG(f->client), f->key,
+                 f->version, BYTES_ARG(f->direction));
     }
 }
 
@@ -77,11 +93,11 @@ static void round_trip_request(const struct frame *f, struct arena *arena, struc
     assert_int_equal(header.request_api_key, f->key);
     assert_int_equal(header.request_api_version, f->version);
 
-    const struct message_type *type = api_type_find((int16_t)f->key)->request;
+    const struct message_type *type = api_type_find(f->key)->request;
     void *message = arena_alloc(arena, 1, type->size);
-    check(message_decode(type, (int16_t)f->version, body, arena, message, &err), &err, f);
+    check(message_decode(type, f->version, body, arena, message, &err), &err, f);
     check(request_header_encode(&header, again, &err), &err, f);
-    check(message_encode(type, (int16_t)f->version, message, again, NULL, &err), &err, f);
+    check(message_encode(type, f->version, message, again, NULL, &err), &err, f);
     check_same(f, again);
 }
 
@@ -90,8 +106,8 @@ static void round_trip_response(const struct frame *f, struct arena *arena, stru
     struct weir_error err;
     struct response_header header;
     struct bytes body = f->content;
-    const struct api_type *api = api_type_find((int16_t)f->key);
-    int16_t version = (int16_t)f->version;
+    const struct api_type *api = api_type_find(f->key);
+    int16_t version = f->version;
     check(response_header_decode(api, version, &body, &header, &err), &err, f);
 
     const struct message_type *type = api->response;
@@ -102,41 +118,44 @@ static void round_trip_response(const struct frame *f, struct arena *arena, stru
     check_same(f, again);
 }
 
-/* Calls `round_trip` with every line of the file that is no comment, an arena and an empty buffer; returns how many. */
+/* Calls `check_line` with an arena, an empty buffer and every line that is no comment; returns how many. */
 static int for_each_line(const char *name,
-                         void (*round_trip)(const char *, struct arena *, struct buffer *))
+                         void (*check_line)(struct bytes line, struct arena *, struct buffer *))
 {
-    char path[4096];
-    (void)snprintf(path, sizeof(path), "%s/tests/golden/wire/%s", getenv("WEIR_SOURCE"), name);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    char *line = malloc(LINE_MAX_LEN);
-    assert_non_null(line);
+    char path[PATH_SIZE];
+    const char *source = getenv("WEIR_SOURCE"); /* NOLINT(concurrency-mt-unsafe): one thread */
+    (void)snprintf(path, sizeof(path), "%s/tests/golden/wire/%s", source ? source : ".", name);
     struct arena arena;
+    struct buffer content;
     struct buffer again;
+    struct weir_error err;
     arena_init(&arena, 0);
-    buffer_init(&again, LINE_MAX_LEN);
+    buffer_init(&content, FILE_MAX);
+    buffer_init(&again, FILE_MAX);
+    if (file_read(AT_FDCWD, path, &content, &err) < 0) {
+        fail_msg("%s", err.message);
+    }
     int count = 0;
-    while (fgets(line, LINE_MAX_LEN, file)) {
-        if (line[0] != '#') {
+    struct bytes rest = buffer_bytes(&content);
+    struct bytes line;
+    while (bytes_cut(&rest, '\n', &line)) {
+        if (line.len > 0 && line.data[0] != '#') {
             arena_reset(&arena);
             buffer_clear(&again);
-            round_trip(line, &arena, &again);
+            check_line(line, &arena, &again);
             count++;
         }
     }
     buffer_finish(&again);
+    buffer_finish(&content);
     arena_finish(&arena);
-    free(line);
-    (void)fclose(file);
     return count;
 }
 
-static void round_trip_frame(const char *line, struct arena *arena, struct buffer *again)
+static void round_trip_frame(struct bytes line, struct arena *arena, struct buffer *again)
 {
-    struct frame f;
-    assert_true(parse_frame(line, arena, &f));
-    if (strcmp(f.direction, "request") == 0) {
+    struct frame f = parse_frame(line, arena);
+    if (bytes_equal_text(f.direction, "request")) {
         round_trip_request(&f, arena, again);
     } else {
         round_trip_response(&f, arena, again);
@@ -164,10 +183,10 @@ static const struct record_kind {
     { "__transaction_state", 0, &transaction_log_key_type, &transaction_log_value_type },
 };
 
-static const struct record_kind *find_kind(const char *topic, int16_t key_version)
+static const struct record_kind *find_kind(struct bytes topic, int16_t key_version)
 {
     for (size_t i = 0; i < sizeof(record_kinds) / sizeof(record_kinds[0]); i++) {
-        if (strcmp(record_kinds[i].topic, topic) == 0 &&
+        if (bytes_equal_text(topic, record_kinds[i].topic) &&
             record_kinds[i].key_version == key_version) {
             return &record_kinds[i];
         }
@@ -195,21 +214,18 @@ static void round_trip_versioned(const struct message_type *type,
     }
 }
 
-static void round_trip_record(const char *line, struct arena *arena, struct buffer *again)
+static void round_trip_record(struct bytes line, struct arena *arena, struct buffer *again)
 {
-    char topic[64];
-    int key_at = 0;
-    assert_int_equal(sscanf(line, "%63s %n", topic, &key_at), 1);
-    const char *value_text = strchr(line + key_at, ' ');
-    assert_non_null(value_text);
-    struct bytes key = parse_hex(line + key_at, arena);
+    struct bytes topic = next_word(&line);
+    struct bytes key = parse_hex(next_word(&line), arena);
+    struct bytes value = next_word(&line);
     struct reader r;
     reader_init(&r, key);
     const struct record_kind *kind = find_kind(topic, reader_i16(&r));
     assert_non_null(kind);
     round_trip_versioned(kind->key, key, arena, again);
-    if (strncmp(value_text + 1, "null", 4) != 0) {
-        round_trip_versioned(kind->value, parse_hex(value_text + 1, arena), arena, again);
+    if (!bytes_equal_text(value, "null")) {
+        round_trip_versioned(kind->value, parse_hex(value, arena), arena, again);
     }
 }
 
