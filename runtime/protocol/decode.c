@@ -14,7 +14,7 @@
 struct decoder {
     struct reader reader;
     struct arena *arena;
-    size_t arena_used_max;
+    size_t arena_used_before; /* LIMIT_MESSAGE_ARENA counts from there */
     int16_t version;
     bool flexible;
     struct field_path path; /* where the reader is; after a failure, where it stopped */
@@ -132,9 +132,10 @@ static uint8_t *allocate_elements(struct decoder *d,
         reader_fail(&d->reader, "array longer than the message");
         return NULL;
     }
-    size_t size = message_field_size(field);
     assert(d->arena); /* NULL is for messages without arrays */
-    if (count > LIMIT_ARRAY_ELEMENTS || (size_t)count * size > d->arena_used_max - d->arena->used) {
+    size_t size = message_field_size(field);
+    size_t used = d->arena->used - d->arena_used_before;
+    if (count > LIMIT_ARRAY_ELEMENTS || used + (size_t)count * size > LIMIT_MESSAGE_ARENA) {
         reader_fail(&d->reader, "array larger than the limit");
         return NULL;
     }
@@ -289,7 +290,7 @@ enum weir_status message_decode_prefix(const struct message_type *type,
     }
     struct decoder d = {
         .arena = arena,
-        .arena_used_max = (arena ? arena->used : 0) + LIMIT_MESSAGE_ARENA,
+        .arena_used_before = arena ? arena->used : 0,
         .version = version,
         .flexible = message_flexible(type, version),
     };

@@ -166,6 +166,7 @@ static void encode_array(struct encoder *e,
     }
     encode_length(e, field, false, count < 0 ? -1 : count);
     const uint8_t *elements = field_pointer(field, message);
+    assert(elements || count <= 0);
     size_t size = message_field_size(field);
     for (int32_t i = 0; i < count && !e->failure; i++) {
         field_path_index(&e->path, i);

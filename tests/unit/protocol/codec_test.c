@@ -314,6 +314,35 @@ static void arrays_larger_than_the_limit_are_refused(void **state)
     free(in);
 }
 
+/* Each array is within its limit, all together are not: an element of one byte takes 16 in memory. */
+static void a_message_that_takes_too_much_memory_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    enum { RESOURCES = 17 };
+    struct buffer in;
+    buffer_init(&in, RESOURCES * (LIMIT_ARRAY_ELEMENTS + 64));
+    writer_uvarint(&in, RESOURCES + 1);
+    for (int i = 0; i < RESOURCES; i++) {
+        writer_i8(&in, 2);
+        writer_uvarint(&in, 1); /* an empty name */
+        writer_uvarint(&in, LIMIT_ARRAY_ELEMENTS + 1);
+        uint8_t *names = buffer_extend(&in, LIMIT_ARRAY_ELEMENTS);
+        assert_non_null(names);
+        memset(names, 1, LIMIT_ARRAY_ELEMENTS);
+        writer_uvarint(&in, 0);
+    }
+    writer_i8(&in, 0);
+    writer_i8(&in, 0);
+    writer_uvarint(&in, 0);
+    struct describe_configs_request request;
+    assert_int_equal(message_decode(&describe_configs_request_type, 4, buffer_bytes(&in), &f->arena,
+                                    &request, &f->err),
+                     WEIR_EPROTO);
+    assert_non_null(strstr(f->err.message, "array larger than the limit"));
+    assert_true(f->arena.used <= LIMIT_MESSAGE_ARENA);
+    buffer_finish(&in);
+}
+
 static void versions_that_do_not_exist_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -515,6 +544,7 @@ int main(void)
         CASE(claims_are_checked_before_they_are_believed),
         CASE(tags_rise_and_have_the_size_they_claim),
         CASE(arrays_larger_than_the_limit_are_refused),
+        CASE(a_message_that_takes_too_much_memory_is_refused),
         CASE(versions_that_do_not_exist_are_refused),
         CASE(a_forgotten_string_is_an_error_that_names_the_field),
         CASE(a_message_larger_than_the_buffer_leaves_nothing_behind),
