@@ -11,6 +11,11 @@
 
 #include "base/mem.h"
 
+#if defined(__has_feature) /* clang's way to ask what gcc answers with a macro */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #define POISON(p, n)   ASAN_POISON_MEMORY_REGION((p), (n))
@@ -23,6 +28,7 @@
 enum {
     CHUNK_DEFAULT = 4096,
     CHUNK_GROWTH_MAX = 1 << 20,
+    CHUNK_KEPT_MAX = 64 << 10, /* what an idle arena may hold on to */
     ALIGNMENT = _Alignof(max_align_t),
 };
 
@@ -64,17 +70,27 @@ void arena_finish(struct arena *a)
     a->used = 0;
 }
 
+/* Keeps the newest chunk, which is the one that a whole round may fit into; the first one where that would be too much. */
 void arena_reset(struct arena *a)
 {
-    while (a->chunks && a->chunks->older) {
+    struct arena_chunk *kept = a->chunks;
+    while (kept && kept->older && kept->size > CHUNK_KEPT_MAX) {
+        kept = kept->older;
+    }
+    while (a->chunks) {
         struct arena_chunk *chunk = a->chunks;
         a->chunks = chunk->older;
-        chunk_destroy(chunk);
+        if (chunk != kept) {
+            chunk_destroy(chunk);
+        }
     }
-    if (a->chunks) {
-        a->chunks->used = 0;
-        POISON(a->chunks->data, a->chunks->size);
+    if (kept) {
+        kept->older = NULL;
+        kept->used = 0;
+        POISON(kept->data, kept->size);
+        a->chunk_size = kept->size < CHUNK_KEPT_MAX ? kept->size * 2 : CHUNK_KEPT_MAX;
     }
+    a->chunks = kept;
     a->used = 0;
 }
 

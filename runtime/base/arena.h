@@ -3,7 +3,7 @@
  *
  * A request, a decoded message, a response under construction: whatever lives and dies together comes from one
  * arena. It grows by chunks, hands out zeroed, aligned memory, and never moves what it handed out. arena_reset()
- * keeps the first chunk for the next round, so a steady load allocates nothing.
+ * keeps one chunk of up to 64 KiB for the next round, so a steady load allocates nothing and an idle arena holds little.
  *
  * Under AddressSanitizer memory that is not handed out is poisoned.
  *

@@ -29,13 +29,14 @@ void buffer_clear(struct buffer *b)
     b->overflow = false;
 }
 
-uint8_t *buffer_extend(struct buffer *b, size_t len)
+/* True, and memory for `len` more bytes and `extra` behind them, when the limit allows `len`. */
+static bool reserve(struct buffer *b, size_t len, size_t extra)
 {
     if (b->overflow || len > b->max - b->len) {
         b->overflow = true;
-        return NULL;
+        return false;
     }
-    size_t needed = b->len + len;
+    size_t needed = b->len + len + extra;
     if (needed > b->capacity || !b->data) {
         size_t capacity = b->capacity ? b->capacity : CAPACITY_FIRST;
         while (capacity < needed) {
@@ -44,8 +45,16 @@ uint8_t *buffer_extend(struct buffer *b, size_t len)
         b->data = mem_resize(b->data, capacity, 1);
         b->capacity = capacity;
     }
+    return true;
+}
+
+uint8_t *buffer_extend(struct buffer *b, size_t len)
+{
+    if (!reserve(b, len, 0)) {
+        return NULL;
+    }
     uint8_t *at = b->data + b->len;
-    b->len = needed;
+    b->len += len;
     return at;
 }
 
@@ -71,10 +80,9 @@ void buffer_printf(struct buffer *b, const char *format, ...)
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
     assert(len >= 0);
-    uint8_t *at = buffer_extend(b, (size_t)len + 1);
-    if (at) {
-        (void)vsnprintf((char *)at, (size_t)len + 1, format, again);
-        b->len--; /* the terminator is not content */
+    if (reserve(b, (size_t)len, 1)) { /* 1: the terminator, which is not content */
+        (void)vsnprintf((char *)b->data + b->len, (size_t)len + 1, format, again);
+        b->len += (size_t)len;
     }
     va_end(again);
 }
