@@ -38,9 +38,9 @@ ensure() {
 # Part 3: as create, with the settings in SETTINGS, for example "cleanup.policy=compact retention.ms=60000".
 tune() {
     # LAB-BEGIN 3
-    local settings setting options=()
-    read -r -a settings <<<"$SETTINGS"
-    for setting in "${settings[@]}"; do
+    local wanted setting options=()
+    read -r -a wanted <<<"$SETTINGS"
+    for setting in "${wanted[@]}"; do
         options+=(--config "$setting")
     done
     topics --create --topic "$TOPIC" --partitions "$PARTITIONS" --replication-factor 1 "${options[@]}"
