@@ -1,6 +1,6 @@
 /*
- * protocol/codec, case by case: headers, limits, the words of errors, records from outside, messages behind their
- * version. What holds for every message is in roundtrip_test.c.
+ * protocol/codec, case by case: limits, the words of errors, records from outside. What holds for every message is in
+ * roundtrip_test.c.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -74,73 +74,6 @@ static void apis_are_found_by_key(void **state)
         assert_ptr_equal(api_type_find(api_types[i].key), &api_types[i]);
         assert_true(i == 0 || api_types[i - 1].key < api_types[i].key);
     }
-}
-
-/* --- headers --- */
-
-static void the_client_id_keeps_its_int16_length_in_flexible_headers(void **state)
-{
-    struct fixture *f = *state;
-    struct request_header header = {
-        .request_api_key = API_API_VERSIONS,
-        .request_api_version = 3,
-        .correlation_id = 7,
-        .client_id = bytes_of("raw"),
-    };
-    assert_int_equal(request_header_encode(&header, &f->out, &f->err), WEIR_OK);
-    assert_bytes(&f->out, LITERAL("\0\x12\0\x03\0\0\0\x07\0\x03"
-                                  "raw\0"));
-
-    struct request_header again;
-    struct bytes frame = buffer_bytes(&f->out);
-    assert_int_equal(request_header_decode(&frame, &again, &f->err), WEIR_OK);
-    assert_int_equal(frame.len, 0);
-    assert_true(message_equal(&request_header_type, &header, &again));
-}
-
-static void a_request_of_an_unknown_version_still_has_a_header(void **state)
-{
-    struct fixture *f = *state;
-    struct request_header header;
-    struct bytes frame = LITERAL("\0\x12\0\x63\0\0\0\x07\xff\xff\0rest");
-    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_OK);
-    assert_int_equal(header.request_api_version, 99);
-    assert_int_equal(header.correlation_id, 7);
-    assert_true(bytes_is_null(header.client_id));
-    assert_true(bytes_equal_text(frame, "rest"));
-
-    /* Without the tag byte of a flexible header it is cut short (Kafka closes the connection). */
-    frame = LITERAL("\0\x12\0\x63\0\0\0\x07\0\x03raw");
-    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_EPROTO);
-    assert_string_equal(f->err.message, "RequestHeader version 2: cut short at byte 13");
-}
-
-static void an_unknown_key_is_told_apart_from_garbage(void **state)
-{
-    struct fixture *f = *state;
-    struct request_header header;
-    struct bytes frame = LITERAL("\x03\xe8\0\x01\0\0\0\x07\xff\xff");
-    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_ENOTFOUND);
-    assert_string_equal(f->err.message, "unknown API key 1000 (version 1)");
-    frame = LITERAL("\0\x12\0");
-    assert_int_equal(request_header_decode(&frame, &header, &f->err), WEIR_EPROTO);
-}
-
-static void the_response_to_api_versions_has_header_version_0(void **state)
-{
-    struct fixture *f = *state;
-    struct response_header header = { .correlation_id = 9 };
-    const struct api_type *api = api_type_find(API_API_VERSIONS);
-    assert_int_equal(response_header_encode(api, 3, &header, &f->out, &f->err), WEIR_OK);
-    assert_bytes(&f->out, LITERAL("\0\0\0\x09"));
-    buffer_clear(&f->out);
-    assert_int_equal(
-        response_header_encode(api_type_find(API_METADATA), 9, &header, &f->out, &f->err), WEIR_OK);
-    assert_bytes(&f->out, LITERAL("\0\0\0\x09\0"));
-    buffer_clear(&f->out);
-    assert_int_equal(
-        response_header_encode(api_type_find(API_METADATA), 8, &header, &f->out, &f->err), WEIR_OK);
-    assert_bytes(&f->out, LITERAL("\0\0\0\x09"));
 }
 
 /* --- bytes that are known --- */
@@ -245,6 +178,38 @@ static void every_negative_count_reads_as_null(void **state)
                                     &f->arena, &request, &f->err),
                      WEIR_OK);
     assert_int_equal(request.topics_count, -1);
+}
+
+static void a_struct_is_null_by_a_negative_byte_only(void **state)
+{
+    struct fixture *f = *state;
+    struct describe_topic_partitions_request request;
+    struct bytes absent = LITERAL("\x01\0\0\0\x05\x80\0");
+    struct bytes present = LITERAL("\x01\0\0\0\x05\0\x02t\0\0\0\x09\0\0");
+    assert_int_equal(message_decode(&describe_topic_partitions_request_type, 0, absent, &f->arena,
+                                    &request, &f->err),
+                     WEIR_OK);
+    assert_null(request.cursor);
+    assert_int_equal(message_decode(&describe_topic_partitions_request_type, 0, present, &f->arena,
+                                    &request, &f->err),
+                     WEIR_OK);
+    assert_non_null(request.cursor);
+    assert_int_equal(request.cursor->partition_index, 9);
+}
+
+static void null_and_empty_are_different_values(void **state)
+{
+    (void)state;
+    struct produce_request a;
+    struct produce_request b;
+    message_init(&produce_request_type, &a);
+    message_init(&produce_request_type, &b);
+    assert_true(bytes_is_null(a.transactional_id));
+    b.transactional_id = bytes_of("");
+    assert_false(message_equal(&produce_request_type, &a, &b));
+    b.transactional_id = a.transactional_id;
+    b.topic_data_count = -1;
+    assert_false(message_equal(&produce_request_type, &a, &b));
 }
 
 /* --- bytes that must not pass --- */
@@ -376,6 +341,25 @@ static void a_forgotten_string_is_an_error_that_names_the_field(void **state)
     assert_bytes(&f->out, LITERAL("before"));
 }
 
+static void a_string_has_at_most_32767_bytes(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t name[INT16_MAX + 1] = { 0 };
+    struct heartbeat_request request;
+    message_init(&heartbeat_request_type, &request);
+    for (int16_t version = 0; version <= 4; version++) {
+        request.group_id = (struct bytes){ name, INT16_MAX };
+        assert_int_equal(
+            message_encode(&heartbeat_request_type, version, &request, &f->out, NULL, &f->err),
+            WEIR_OK);
+        request.group_id.len++;
+        assert_int_equal(
+            message_encode(&heartbeat_request_type, version, &request, &f->out, NULL, &f->err),
+            WEIR_EINVAL);
+        assert_non_null(strstr(f->err.message, "group_id: too long"));
+    }
+}
+
 static void a_message_larger_than_the_buffer_leaves_nothing_behind(void **state)
 {
     struct fixture *f = *state;
@@ -484,75 +468,28 @@ static void a_failed_encoding_takes_its_splices_back(void **state)
     splices_finish(&splices);
 }
 
-/* --- messages behind their version --- */
-
-static void keys_and_values_of_internal_topics_carry_their_version(void **state)
-{
-    struct fixture *f = *state;
-    struct offset_commit_key key = { .group = bytes_of("g"),
-                                     .topic = bytes_of("t"),
-                                     .partition = 3 };
-    struct offset_commit_key again;
-    assert_int_equal(versioned_encode(&offset_commit_key_type, 1, &key, &f->out, &f->err), WEIR_OK);
-    assert_bytes(&f->out, LITERAL("\0\x01\0\x01g\0\x01t\0\0\0\x03"));
-    assert_int_equal(versioned_decode(&offset_commit_key_type, false, buffer_bytes(&f->out),
-                                      &f->arena, &again, &f->err),
-                     WEIR_OK);
-    assert_true(message_equal(&offset_commit_key_type, &key, &again));
-
-    struct bytes later = LITERAL("\0\x02\0\x01g");
-    assert_int_equal(
-        versioned_decode(&offset_commit_key_type, false, later, &f->arena, &again, &f->err),
-        WEIR_EINVAL);
-    assert_int_equal(
-        versioned_decode(&offset_commit_key_type, false, LITERAL("\0"), &f->arena, &again, &f->err),
-        WEIR_EPROTO);
-    assert_string_equal(f->err.message, "OffsetCommitKey: cut short at byte 0");
-}
-
-static void consumers_read_what_later_consumers_write(void **state)
-{
-    struct fixture *f = *state;
-    struct consumer_protocol_assignment assignment;
-    struct bytes later = LITERAL("\0\x09\0\0\0\x01\0\x01t\0\0\0\x01\0\0\0\x05\xff\xff\xff\xff"
-                                 "something new");
-    assert_int_equal(versioned_decode(&consumer_protocol_assignment_type, true, later, &f->arena,
-                                      &assignment, &f->err),
-                     WEIR_OK);
-    assert_int_equal(assignment.assigned_partitions_count, 1);
-    assert_int_equal(assignment.assigned_partitions[0].partitions[0], 5);
-    assert_true(bytes_is_null(assignment.user_data));
-    assert_int_equal(versioned_decode(&consumer_protocol_assignment_type, true,
-                                      LITERAL("\xff\xff\0\0\0\0\0\0\0\0"), &f->arena, &assignment,
-                                      &f->err),
-                     WEIR_EINVAL); /* there was never a version -1 */
-}
-
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(apis_are_found_by_key),
-        CASE(the_client_id_keeps_its_int16_length_in_flexible_headers),
-        CASE(a_request_of_an_unknown_version_still_has_a_header),
-        CASE(an_unknown_key_is_told_apart_from_garbage),
-        CASE(the_response_to_api_versions_has_header_version_0),
         CASE(a_flexible_message_is_laid_out_as_kip_482_says),
         CASE(the_frame_drawn_in_the_readme_is_what_it_says),
         CASE(every_negative_count_reads_as_null),
+        CASE(a_struct_is_null_by_a_negative_byte_only),
+        CASE(null_and_empty_are_different_values),
         CASE(claims_are_checked_before_they_are_believed),
         CASE(tags_rise_and_have_the_size_they_claim),
         CASE(arrays_larger_than_the_limit_are_refused),
         CASE(a_message_that_takes_too_much_memory_is_refused),
         CASE(versions_that_do_not_exist_are_refused),
         CASE(a_forgotten_string_is_an_error_that_names_the_field),
+        CASE(a_string_has_at_most_32767_bytes),
         CASE(a_message_larger_than_the_buffer_leaves_nothing_behind),
         CASE(records_from_outside_are_left_to_the_sender),
         CASE(records_from_outside_need_somewhere_to_go),
         CASE(a_failed_encoding_takes_its_splices_back),
-        CASE(keys_and_values_of_internal_topics_carry_their_version),
-        CASE(consumers_read_what_later_consumers_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,12 @@ static void only_the_fields_of_the_version_are_printed(void **state)
     request.topics_count = 2;
     assert_prints(&metadata_request_type, 1, &request, MESSAGE_ONE_LINE,
                   "{\"topics\":[{\"name\":\"orders\"},{\"name\":\"a\\\"b\\\\c\\u000a\\u00ff\"}]}");
+    /* An overlong form, half a surrogate pair, and a sequence that is cut: not UTF-8. */
+    topics[0].name = bytes_of("\xe0\x80\x80 \xed\xa0\x80 \xf0\x9f\x98");
+    request.topics_count = 1;
+    assert_prints(&metadata_request_type, 1, &request, MESSAGE_ONE_LINE,
+                  "{\"topics\":[{\"name\":\"\\u00e0\\u0080\\u0080 \\u00ed\\u00a0\\u0080 "
+                  "\\u00f0\\u009f\\u0098\"}]}");
     request.topics_count = -1;
     assert_prints(&metadata_request_type, 4, &request, MESSAGE_ONE_LINE,
                   "{\"topics\":null,\"allow_auto_topic_creation\":true}");
