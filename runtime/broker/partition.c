@@ -64,29 +64,132 @@ static void raise_high_watermark(struct partition *p, int64_t end_offset)
     }
 }
 
+/* --- appending --- */
+
+static enum kafka_error refuse_deleted(struct append_result *out)
+{
+    *out = (struct append_result){
+        .error = KAFKA_UNKNOWN_TOPIC_OR_PARTITION,
+        .base_offset = -1,
+        .last_offset = -1,
+        .log_append_time_ms = -1,
+        .log_start_offset = -1,
+    };
+    return out->error;
+}
+
 enum kafka_error partition_append(struct partition *p,
                                   struct bytes records,
                                   const struct append_options *options,
                                   struct append_result *out_result)
 {
     if (atomic_load(&p->deleted)) {
-        *out_result = (struct append_result){
-            .error = KAFKA_UNKNOWN_TOPIC_OR_PARTITION,
-            .base_offset = -1,
-            .last_offset = -1,
-            .log_append_time_ms = -1,
-            .log_start_offset = -1,
-        };
-        return out_result->error;
+        return refuse_deleted(out_result);
     }
     struct append_options complete = *options;
     complete.leader_epoch = p->leader_epoch;
     enum kafka_error error = partition_log_append(p->log, records, &complete, out_result);
+    if (error != KAFKA_NONE && atomic_load(&p->deleted)) { /* meanwhile */
+        return refuse_deleted(out_result);
+    }
     if (error == KAFKA_NONE && !out_result->duplicate) {
         raise_high_watermark(p, out_result->end_offset); /* LESSON: high-watermark */
         wake_waiters(p);
     }
     return error;
+}
+
+/* --- reading --- */
+
+enum kafka_error partition_check_epoch(const struct partition *p, int32_t epoch)
+{
+    if (epoch < 0 || epoch == p->leader_epoch) {
+        return KAFKA_NONE;
+    }
+    return epoch < p->leader_epoch ? KAFKA_FENCED_LEADER_EPOCH : KAFKA_UNKNOWN_LEADER_EPOCH;
+}
+
+int64_t partition_end_for(struct partition *p, enum isolation isolation)
+{
+    int64_t end = atomic_load(&p->high_watermark);
+    if (isolation == READ_COMMITTED) {
+        int64_t stable = partition_log_stable_offset(p->log);
+        end = stable < end ? stable : end;
+    }
+    return end;
+}
+
+/* Does the reader's log agree with ours up to its offset? Fills the diverging fields if not. */
+static enum kafka_error check_history(struct partition *p,
+                                      const struct read_options *options,
+                                      struct read_result *out)
+{
+    if (options->last_fetched_epoch < 0) {
+        return KAFKA_NONE;
+    }
+    int32_t epoch;
+    int64_t end_offset;
+    partition_log_epoch_end(p->log, options->last_fetched_epoch, &epoch, &end_offset);
+    if (epoch < 0) {
+        return KAFKA_OFFSET_OUT_OF_RANGE;
+    }
+    if (epoch < options->last_fetched_epoch || end_offset < options->offset) {
+        out->diverging_epoch = epoch;
+        out->diverging_end_offset = end_offset;
+    }
+    return KAFKA_NONE;
+}
+
+static enum kafka_error read_checked(struct partition *p,
+                                     const struct read_options *options,
+                                     struct read_result *out,
+                                     struct log_slice *out_slice)
+{
+    enum kafka_error error = partition_check_epoch(p, options->current_leader_epoch);
+    if (error == KAFKA_NONE && atomic_load(&p->deleted)) {
+        error = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    }
+    if (error == KAFKA_NONE) {
+        error = check_history(p, options, out);
+    }
+    if (error != KAFKA_NONE) {
+        return error;
+    }
+    /* Taken before the read: a waiter that goes by it cannot miss what comes after. */
+    out->high_watermark = atomic_load(&p->high_watermark);
+    out->last_stable_offset = partition_end_for(p, READ_COMMITTED);
+    out->log_start_offset = partition_log_start_offset(p->log);
+    if (out->diverging_epoch >= 0) {
+        return KAFKA_NONE;
+    }
+    bool committed = options->isolation == READ_COMMITTED;
+    struct log_read_options read = {
+        .offset = options->offset,
+        .upper_offset = committed ? out->last_stable_offset : out->high_watermark,
+        .max_bytes = options->max_bytes,
+        .min_one = options->min_one,
+    };
+    return partition_log_read(p->log, &read, out_slice);
+}
+
+enum kafka_error partition_read(struct partition *p,
+                                const struct read_options *options,
+                                struct read_result *out_result,
+                                struct log_slice *out_slice)
+{
+    struct read_result *out = out_result;
+    *out = (struct read_result){ .diverging_epoch = -1, .diverging_end_offset = -1 };
+    *out_slice = (struct log_slice){ 0 };
+    out->error = read_checked(p, options, out, out_slice);
+    if (out->error == KAFKA_STORAGE_ERROR && atomic_load(&p->deleted)) {
+        out->error = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    }
+    if (out->error != KAFKA_NONE) {
+        out->high_watermark = -1;
+        out->last_stable_offset = -1;
+        out->log_start_offset = -1;
+    }
+    return out->error;
 }
 
 void partition_mark_deleted(struct partition *p)
@@ -95,11 +198,21 @@ void partition_mark_deleted(struct partition *p)
     wake_waiters(p);
 }
 
-void partition_wait(struct partition *p, struct partition_waiter *waiter)
+/* --- waiting --- */
+
+bool partition_wait(struct partition *p,
+                    struct partition_waiter *waiter,
+                    int64_t seen_high_watermark)
 {
     (void)pthread_mutex_lock(&p->waiters_lock);
-    list_push_back(&p->waiters, &waiter->link);
+    /* Whoever raises the mark or deletes does so before taking this lock: it is seen here, or it wakes us. */
+    bool linked =
+        atomic_load(&p->high_watermark) <= seen_high_watermark && !atomic_load(&p->deleted);
+    if (linked) {
+        list_push_back(&p->waiters, &waiter->link);
+    }
     (void)pthread_mutex_unlock(&p->waiters_lock);
+    return linked;
 }
 
 void partition_unwait(struct partition *p, struct partition_waiter *waiter)

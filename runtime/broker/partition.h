@@ -54,6 +54,40 @@ enum kafka_error partition_append(struct partition *partition,
                                   const struct append_options *options,
                                   struct append_result *out_result);
 
+/* The last leader epoch that a client may still go by is ours: KAFKA_FENCED_LEADER_EPOCH for an older one,
+ * KAFKA_UNKNOWN_LEADER_EPOCH for a newer one; -1: the client does not say (KIP-320). */
+enum kafka_error partition_check_epoch(const struct partition *partition, int32_t epoch);
+
+enum isolation { READ_UNCOMMITTED = 0, READ_COMMITTED = 1 };
+
+struct read_options {
+    int64_t offset;
+    int64_t max_bytes;
+    int32_t current_leader_epoch; /* as the client knows it; -1: not said */
+    int32_t last_fetched_epoch;   /* of the record before `offset`; -1: not said */
+    enum isolation isolation;
+    bool min_one; /* the first batch whole, even beyond max_bytes */
+};
+
+struct read_result {
+    enum kafka_error error;
+    int64_t high_watermark; /* -1 on errors, as the next two */
+    int64_t last_stable_offset;
+    int64_t log_start_offset;
+    int32_t
+        diverging_epoch; /* -1, or: the reader's log leaves ours at diverging_end_offset (KIP-595) */
+    int64_t diverging_end_offset;
+};
+
+/* What a Fetch answers for one partition; *out_slice as from partition_log_read(). Returns out_result->error. */
+enum kafka_error partition_read(struct partition *partition,
+                                const struct read_options *options,
+                                struct read_result *out_result,
+                                struct log_slice *out_slice);
+
+/* One past the last record that a reader of this isolation level may see. */
+int64_t partition_end_for(struct partition *partition, enum isolation isolation);
+
 /* Marks the partition gone and wakes everybody. */
 void partition_mark_deleted(struct partition *partition);
 
@@ -69,5 +103,12 @@ struct partition_waiter {
     void (*wake)(struct partition_waiter *waiter);
 };
 
-void partition_wait(struct partition *partition, struct partition_waiter *waiter);
+/*
+ * Links the waiter; but not when there is more than `seen_high_watermark` already, or the partition is gone: then false,
+ * for nobody would wake it. `waiter->link` is a list head of its own until linked (list_init).
+ */
+bool partition_wait(struct partition *partition,
+                    struct partition_waiter *waiter,
+                    int64_t seen_high_watermark);
+/* Fine when it is not linked. */
 void partition_unwait(struct partition *partition, struct partition_waiter *waiter);

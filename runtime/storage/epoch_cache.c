@@ -62,13 +62,15 @@ void epoch_cache_end_of(const struct epoch_cache *c,
 {
     *out_epoch = -1;
     *out_end_offset = -1;
-    for (size_t i = c->count; i-- > 0;) {
-        if (c->entries[i].epoch <= epoch) {
-            *out_epoch = c->entries[i].epoch;
-            *out_end_offset = i + 1 < c->count ? c->entries[i + 1].start_offset : log_end;
-            return;
-        }
+    if (epoch < 0 || epoch > epoch_cache_latest(c)) {
+        return;
     }
+    size_t next = c->count; /* the first entry above the epoch */
+    while (next > 0 && c->entries[next - 1].epoch > epoch) {
+        next--;
+    }
+    *out_epoch = next > 0 ? c->entries[next - 1].epoch : epoch;
+    *out_end_offset = next < c->count ? c->entries[next].start_offset : log_end;
 }
 
 bool epoch_cache_truncate_end(struct epoch_cache *c, int64_t end_offset)

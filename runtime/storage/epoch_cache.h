@@ -42,8 +42,9 @@ bool epoch_cache_assign(struct epoch_cache *c, int32_t epoch, int64_t start_offs
 int32_t epoch_cache_at(const struct epoch_cache *c, int64_t offset);
 
 /*
- * Where `epoch` ended: *out_epoch is the largest epoch known that is not above it, *out_end_offset where the next began
- * (`log_end` for the newest). -1 and -1 when nothing is known (OffsetForLeaderEpoch).
+ * Where `epoch` ended (OffsetForLeaderEpoch): *out_epoch is the largest epoch known that is not above it, *out_end_offset
+ * where the next began, which for the newest is `log_end`. An epoch older than all: itself, and where the first began. An
+ * epoch newer than all: -1 and -1.
  */
 void epoch_cache_end_of(const struct epoch_cache *c,
                         int32_t epoch,
