@@ -98,8 +98,8 @@ static inline struct bytes make_batch(struct arena *arena, const struct batch_sp
         b.header.base_sequence = spec->sequence;
     }
     for (int i = 0; i < spec->count; i++) {
-        struct bytes key = arena_printf(arena, "key-%d", spec->first + i);
-        struct bytes value = arena_printf(arena, "value-%d", spec->first + i);
+        struct bytes key = arena_printf(arena, "key-%u", (unsigned)spec->first + (unsigned)i);
+        struct bytes value = arena_printf(arena, "value-%u", (unsigned)spec->first + (unsigned)i);
         batch_builder_add(&b, spec->timestamp + i, key, value, NULL, 0);
     }
     assert_int_equal(batch_builder_finish(&b, spec->codec, &batch, NULL), WEIR_OK);

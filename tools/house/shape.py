@@ -16,7 +16,6 @@ BANNED = {
 }
 # A student's file is a student's first page of C: it may be simpler than the house, not larger.
 STUDENTS = ("labs", "solutions")
-TO_BE_SPLIT = {"tests/unit/coordination/group_test.c"}
 
 
 def blank(match):
@@ -47,7 +46,7 @@ def nesting(lines, first, last):
 def check_lines(where, text, code):
     lines = text.splitlines()
     limit = HEADER_MAX if where.endswith(".h") else FILE_MAX
-    if len(lines) > limit and where not in TO_BE_SPLIT:
+    if len(lines) > limit:
         yield f"{where}: {len(lines)} lines, the limit is {limit}; would two nouns read better as two files?"
     if not text.startswith("/*\n * "):
         yield f"{where}:1: the file must open with a comment that says what it is and what it guarantees"
