@@ -1,0 +1,171 @@
+/*
+ * Produce: one record batch for each partition named (kafka.server.KafkaApis.handleProduceRequest,
+ * ReplicaManager.appendRecords).
+ *
+ * acks=1 and acks=all are the same with one replica: the batch is in the log before the answer. acks=0 gets no answer;
+ * what goes wrong closes the connection, for that is the only way left to say so. Transactions are refused by name until
+ * there are any.
+ */
+#include "base/clock.h"
+#include "broker/api_table.h"
+#include "broker/broker.h"
+#include "broker/image.h"
+#include "broker/partition.h"
+#include "broker/topics.h"
+#include "broker/worker.h"
+#include "protocol/batch.h"
+#include "protocol/kafka_error.h"
+
+enum { VERSION_ZSTD = 7, VERSION_TOPIC_IDS = 13, ACKS_ALL = -1, ACKS_NONE = 0, ACKS_LEADER = 1 };
+
+/* What holds for all partitions of one request. */
+struct produce {
+    struct request *request;
+    const struct produce_request *body;
+    enum kafka_error refusal; /* not KAFKA_NONE: every partition gets it */
+    bool any_error;
+};
+
+static bool is_transactional(struct bytes records)
+{
+    struct batch_header h;
+    if (records.len < BATCH_HEADER_SIZE || records.data[BATCH_AT_MAGIC] != BATCH_MAGIC) {
+        return false;
+    }
+    batch_header_read(records.data, &h);
+    return h.attributes & BATCH_TRANSACTIONAL;
+}
+
+static bool any_transactional(const struct produce_request *body)
+{
+    for (int32_t t = 0; t < body->topic_data_count; t++) {
+        const struct produce_request_topic *topic = &body->topic_data[t];
+        for (int32_t i = 0; i < topic->partition_data_count; i++) {
+            if (is_transactional(topic->partition_data[i].records.data)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static enum kafka_error refuse_all(const struct produce_request *body)
+{
+    if (bytes_is_null(body->transactional_id) && any_transactional(body)) {
+        return KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED; /* Kafka's answer to a missing id */
+    }
+    bool known = body->acks == ACKS_ALL || body->acks == ACKS_NONE || body->acks == ACKS_LEADER;
+    return known ? KAFKA_NONE : KAFKA_INVALID_REQUIRED_ACKS;
+}
+
+/* KAFKA_NONE and a partition to append to, or why not. */
+static enum kafka_error find_partition(const struct produce *produce,
+                                       const struct image_topic *topic,
+                                       const struct produce_request_partition *asked,
+                                       struct partition **out_partition)
+{
+    bool by_id = produce->request->version >= VERSION_TOPIC_IDS;
+    if (!topic && by_id) {
+        return KAFKA_UNKNOWN_TOPIC_ID;
+    }
+    *out_partition = topic ? topic_partition(topic, asked->index) : NULL;
+    if (!*out_partition) {
+        return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    }
+    if (produce->refusal != KAFKA_NONE) {
+        return produce->refusal;
+    }
+    return topic->internal ? KAFKA_INVALID_TOPIC_EXCEPTION : KAFKA_NONE;
+}
+
+static void answer_record_errors(const struct append_result *result,
+                                 struct arena *arena,
+                                 struct produce_response_partition *out)
+{
+    if (result->record_error_count == 0) {
+        return;
+    }
+    out->record_errors_count = result->record_error_count;
+    out->record_errors =
+        message_new(&produce_response_record_error_type, arena, result->record_error_count);
+    for (int32_t i = 0; i < result->record_error_count; i++) {
+        out->record_errors[i].batch_index = result->record_errors[i].batch_index;
+        out->record_errors[i].batch_index_error_message = result->record_errors[i].message;
+    }
+}
+
+static enum kafka_error append(struct produce *produce,
+                               struct partition *partition,
+                               struct bytes records,
+                               struct produce_response_partition *out)
+{
+    struct request *request = produce->request;
+    if (is_transactional(records)) {
+        out->error_message = bytes_of("This broker has no transactions yet");
+        return KAFKA_INVALID_TXN_STATE;
+    }
+    struct append_options options = {
+        .origin = BATCH_ORIGIN_CLIENT,
+        .zstd_allowed = request->version >= VERSION_ZSTD,
+        .now_ms = clock_realtime_ms(),
+        .arena = &request->arena,
+    };
+    struct append_result result;
+    enum kafka_error error = partition_append(partition, records, &options, &result);
+    out->base_offset = result.base_offset;
+    out->log_append_time_ms = result.log_append_time_ms;
+    out->log_start_offset = result.log_start_offset;
+    out->error_message = result.message;
+    answer_record_errors(&result, &request->arena, out);
+    return error;
+}
+
+static void produce_topic(struct produce *produce,
+                          const struct produce_request_topic *asked,
+                          struct produce_response_topic *out)
+{
+    struct request *request = produce->request;
+    const struct cluster_image *image = worker_image(request->worker);
+    const struct image_topic *topic = request->version >= VERSION_TOPIC_IDS
+                                          ? image_topic_by_id(image, &asked->topic_id)
+                                          : image_topic(image, asked->name);
+    out->name = asked->name;
+    out->topic_id = asked->topic_id;
+    out->partition_responses_count = asked->partition_data_count;
+    out->partition_responses =
+        message_new(&produce_response_partition_type, &request->arena, asked->partition_data_count);
+    for (int32_t i = 0; i < asked->partition_data_count; i++) {
+        const struct produce_request_partition *data = &asked->partition_data[i];
+        struct produce_response_partition *answer = &out->partition_responses[i];
+        struct partition *partition = NULL;
+        answer->index = data->index;
+        answer->base_offset = -1;
+        enum kafka_error error = find_partition(produce, topic, data, &partition);
+        if (error == KAFKA_NONE) {
+            error = append(produce, partition, data->records.data, answer);
+        }
+        answer->error_code = (int16_t)error;
+        produce->any_error |= error != KAFKA_NONE;
+    }
+}
+
+void api_produce(struct request *request)
+{
+    const struct produce_request *body = request->body;
+    struct produce produce = { request, body, refuse_all(body), false };
+    struct produce_response response;
+    message_init(&produce_response_type, &response);
+    response.responses_count = body->topic_data_count;
+    response.responses =
+        message_new(&produce_response_topic_type, &request->arena, body->topic_data_count);
+    for (int32_t t = 0; t < body->topic_data_count; t++) {
+        produce_topic(&produce, &body->topic_data[t], &response.responses[t]);
+    }
+    if (body->acks != ACKS_NONE) {
+        request_respond(request, &response);
+    } else if (produce.any_error) {
+        request_disconnect(request, "a produce request with acks=0 failed");
+    } else {
+        request_respond_nothing(request);
+    }
+}
