@@ -35,7 +35,9 @@ const char *check_ask(struct check *c)
 
 /* --- verdicts --- */
 
-static const char *format_text(struct check *c, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *format_text(struct check *c,
+                                                                     const char *format,
+                                                                     va_list args)
 {
     va_list again;
     va_copy(again, args);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/mem.h"
 
 enum {
@@ -43,8 +44,7 @@ struct connection {
 
 static void free_connection(struct loop_task *task)
 {
-    struct connection *c =
-        (struct connection *)((char *)task - offsetof(struct connection, free_task));
+    struct connection *c = container_of(task, struct connection, free_task);
     assert(!c->resume_queued); /* was queued before us, so it ran before us */
     free(c);
 }
@@ -180,8 +180,7 @@ static void write_some(struct connection *c)
 
 static void connection_ready(struct watch *watch, uint32_t events)
 {
-    struct connection *c =
-        (struct connection *)((char *)watch - offsetof(struct connection, watch));
+    struct connection *c = container_of(watch, struct connection, watch);
     if (events & (EPOLLHUP | EPOLLERR) || (c->muted && events & EPOLLRDHUP)) {
         connection_close(c, NULL);
         return;
@@ -204,8 +203,7 @@ static void connection_ready(struct watch *watch, uint32_t events)
 /* Frames that came while one was in work are taken from the loop, not from inside the handler that ended it. */
 static void resume_later(struct loop_task *task)
 {
-    struct connection *c =
-        (struct connection *)((char *)task - offsetof(struct connection, resume_task));
+    struct connection *c = container_of(task, struct connection, resume_task);
     c->resume_queued = false;
     take_frames(c);
     update_events(c);
@@ -248,8 +246,7 @@ void connection_watch_hangup(struct connection *c)
 /* Armed once per period, not once per request: it looks at the time of the last activity when it fires. */
 static void idle_check(struct timer *timer)
 {
-    struct connection *c =
-        (struct connection *)((char *)timer - offsetof(struct connection, idle_timer));
+    struct connection *c = container_of(timer, struct connection, idle_timer);
     int64_t idle_ms = loop_now_ms(c->loop) - c->active_ms;
     if (idle_ms >= c->options.idle_max_ms && !c->muted) {
         connection_close(c, NULL);

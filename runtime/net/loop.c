@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/mem.h"
 
 enum { EVENTS_PER_ROUND = 64 };
@@ -56,7 +57,7 @@ static void run_tasks(struct loop_task *tasks)
 static void mailbox_ready(struct watch *watch, uint32_t events)
 {
     (void)events;
-    struct loop *loop = (struct loop *)((char *)watch - offsetof(struct loop, mailbox_watch));
+    struct loop *loop = container_of(watch, struct loop, mailbox_watch);
     uint64_t count;
     if (read(watch->fd, &count, sizeof(count)) < 0) {
         assert(errno == EAGAIN || errno == EINTR);

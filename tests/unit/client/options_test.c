@@ -91,8 +91,8 @@ static void kafkas_names_of_options_are_understood(void **state)
                                                     { "session.timeout.ms", "6000" },
                                                     { "max.poll.records", "10" },
                                                     END };
-    struct weir_producer *producer;
-    struct weir_consumer *consumer;
+    struct weir_producer *producer = NULL;
+    struct weir_consumer *consumer = NULL;
     struct weir_error err = { .message = "" };
     if (weir_producer_create(producer_options, &producer, &err) < 0 ||
         weir_consumer_create(consumer_options, &consumer, &err) < 0) {
