@@ -1,0 +1,170 @@
+/*
+ * OffsetCommit: a member of a group, or a client without one, stores how far it has read. The answer says that the records
+ * are in the log of __consumer_offsets. Errors are told for each partition.
+ */
+#include "base/clock.h"
+#include "broker/api_table.h"
+#include "broker/broker.h"
+#include "broker/coordinator.h"
+#include "broker/worker.h"
+
+/* May this client commit to the group at all? Makes the group of a client that uses offsets only. */
+static enum kafka_error find_group(struct group_shard *shard,
+                                   const struct offset_commit_request *body,
+                                   struct group_entry **out_entry)
+{
+    struct group_entry *entry = shard_find(shard, body->group_id);
+    if (!entry && body->generation_id_or_member_epoch >= 0) {
+        return KAFKA_ILLEGAL_GENERATION;
+    }
+    *out_entry = entry ? entry : shard_find_or_create(shard, body->group_id);
+    return (enum kafka_error)group_may_commit(
+        (*out_entry)->group, body->member_id, body->group_instance_id,
+        body->generation_id_or_member_epoch, shard_now_ms(shard));
+}
+
+static enum kafka_error check_partition(const struct broker *broker,
+                                        const struct image_topic *topic,
+                                        const struct offset_commit_request_partition *partition)
+{
+    if (!topic || !topic_partition(topic, partition->partition_index)) {
+        return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    }
+    if (partition->committed_metadata.len > (size_t)broker->config.offset_metadata_max_bytes) {
+        return KAFKA_OFFSET_METADATA_TOO_LARGE;
+    }
+    return KAFKA_NONE;
+}
+
+static struct committed_offset offset_from(const struct offset_commit_request_partition *partition,
+                                           const struct uuid *topic_id,
+                                           int64_t now_ms)
+{
+    return (struct committed_offset){ .offset = partition->committed_offset,
+                                      .leader_epoch = partition->committed_leader_epoch,
+                                      .metadata = partition->committed_metadata,
+                                      .commit_timestamp_ms = now_ms,
+                                      .topic_id = *topic_id };
+}
+
+/* What the client should make of a failed append (CommitOffsets: appendError translation in GroupCoordinatorService). */
+static enum kafka_error commit_error(enum kafka_error error)
+{
+    switch ((int)error) { /* of all the codes, a few */
+    case KAFKA_NONE: return KAFKA_NONE;
+    case KAFKA_MESSAGE_TOO_LARGE:
+    case KAFKA_RECORD_LIST_TOO_LARGE: return KAFKA_INVALID_COMMIT_OFFSET_SIZE;
+    case KAFKA_UNKNOWN_TOPIC_OR_PARTITION: return KAFKA_COORDINATOR_NOT_AVAILABLE;
+    case KAFKA_STORAGE_ERROR: return KAFKA_NOT_COORDINATOR;
+    default: return error;
+    }
+}
+
+/* Fills in every partition's error, and puts those without one into the shard's writer. */
+static void check_and_write(struct group_call *call,
+                            struct group_shard *shard,
+                            enum kafka_error group_error,
+                            int64_t now_ms)
+{
+    const struct offset_commit_request *body = call->request->body;
+    struct offset_commit_response *response = call->response;
+    const struct cluster_image *image = worker_image(shard->worker);
+    for (int32_t t = 0; t < body->topics_count; t++) {
+        const struct offset_commit_request_topic *topic = &body->topics[t];
+        const struct image_topic *known = image_topic(image, topic->name);
+        for (int32_t p = 0; p < topic->partitions_count; p++) {
+            const struct offset_commit_request_partition *partition = &topic->partitions[p];
+            enum kafka_error error = check_partition(shard->broker, known, partition);
+            if (error != KAFKA_UNKNOWN_TOPIC_OR_PARTITION && group_error != KAFKA_NONE) {
+                error = group_error;
+            }
+            response->topics[t].partitions[p].error_code = (int16_t)error;
+            if (error == KAFKA_NONE) {
+                struct committed_offset committed = offset_from(partition, &known->id, now_ms);
+                group_writer_put_offset(&shard->writer, body->group_id, topic->name,
+                                        partition->partition_index, &committed);
+            }
+        }
+    }
+}
+
+/* What was written (or not) becomes true for readers, too. `error`: of the append. */
+static void take_effect(struct group_call *call,
+                        struct group_entry *entry,
+                        enum kafka_error error,
+                        int64_t now_ms)
+{
+    const struct offset_commit_request *body = call->request->body;
+    struct offset_commit_response *response = call->response;
+    const struct cluster_image *image = worker_image(entry->shard->worker);
+    for (int32_t t = 0; t < body->topics_count; t++) {
+        const struct offset_commit_request_topic *topic = &body->topics[t];
+        const struct image_topic *known = image_topic(image, topic->name);
+        for (int32_t p = 0; p < topic->partitions_count; p++) {
+            int16_t *partition_error = &response->topics[t].partitions[p].error_code;
+            if (*partition_error != KAFKA_NONE) {
+                continue;
+            }
+            *partition_error = (int16_t)error;
+            if (error == KAFKA_NONE && known) {
+                struct committed_offset committed =
+                    offset_from(&topic->partitions[p], &known->id, now_ms);
+                offset_table_put(&entry->offsets, topic->name, topic->partitions[p].partition_index,
+                                 &committed);
+            }
+        }
+    }
+}
+
+static void prepare_response(struct group_call *call)
+{
+    const struct offset_commit_request *body = call->request->body;
+    struct offset_commit_response *response = call->response;
+    struct arena *arena = &call->request->arena;
+    response->topics_count = body->topics_count;
+    response->topics = message_new(&offset_commit_response_topic_type, arena, body->topics_count);
+    for (int32_t t = 0; t < body->topics_count; t++) {
+        const struct offset_commit_request_topic *topic = &body->topics[t];
+        response->topics[t].name = topic->name;
+        response->topics[t].partitions_count = topic->partitions_count;
+        response->topics[t].partitions =
+            message_new(&offset_commit_response_partition_type, arena, topic->partitions_count);
+        for (int32_t p = 0; p < topic->partitions_count; p++) {
+            response->topics[t].partitions[p].partition_index =
+                topic->partitions[p].partition_index;
+        }
+    }
+}
+
+static enum group_visit visit(struct group_call *call, struct group_shard *shard, int32_t index)
+{
+    (void)index;
+    const struct offset_commit_request *body = call->request->body;
+    struct group_entry *entry = NULL;
+    int64_t now_ms = clock_realtime_ms();
+    enum kafka_error group_error = find_group(shard, body, &entry);
+    prepare_response(call);
+    group_writer_begin(&shard->writer, now_ms);
+    check_and_write(call, shard, group_error, now_ms);
+    if (shard->writer.count > 0 || shard->writer.error.status < 0) {
+        take_effect(call, entry, commit_error(shard_append(shard, body->group_id)), now_ms);
+    }
+    if (entry) {
+        shard_settle(entry);
+    }
+    return GROUP_VISIT_DONE;
+}
+
+static struct bytes group_at(const struct group_call *call, int32_t index)
+{
+    (void)index;
+    return ((const struct offset_commit_request *)call->request->body)->group_id;
+}
+
+void api_offset_commit(struct request *request)
+{
+    struct group_call *call = group_call_create(request);
+    call->group_at = group_at;
+    call->visit = visit;
+    group_call_start(call);
+}

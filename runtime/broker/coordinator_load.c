@@ -1,0 +1,224 @@
+/*
+ * Groups from the log: see coordinator_load.h.
+ *
+ * Each partition is read once, in order; the last record about a thing counts. Offsets that were committed within a
+ * transaction count from its commit marker on and never without one (OffsetMetadataManager.replayEndTransactionMarker).
+ * Offsets of topics that no longer exist under the same id are dropped: the broker may have died between the deletion
+ * of a topic and that of its offsets.
+ */
+#include "broker/coordinator_load.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "broker/broker.h"
+#include "broker/coordinator.h"
+#include "broker/partition.h"
+#include "broker/worker.h"
+#include "protocol/record.h"
+
+enum { CONTROL_ABORT = 0, CONTROL_COMMIT = 1 };
+
+/* A record of an open transaction. */
+struct pending_record {
+    struct list_node link; /* replay.pending */
+    int64_t producer_id;
+    struct bytes key; /* owned, as is value; null is null */
+    struct bytes value;
+};
+
+struct replay {
+    struct broker *broker;
+    struct arena arena; /* reset for each record */
+    struct list_node pending;
+    int64_t record_count;
+    int64_t skipped_count; /* records that nobody can read */
+};
+
+static struct group_shard *shard_of(const struct broker *broker, struct bytes group_id)
+{
+    return coordinator_shard(broker,
+                             broker_worker_for((struct broker *)(uintptr_t)broker, group_id));
+}
+
+/* --- One record --- */
+
+static void apply_offset(struct group_shard *shard, const struct group_record *record)
+{
+    struct group_entry *entry = shard_find(shard, record->group);
+    if (!record->is_delete) {
+        entry = entry ? entry : shard_find_or_create(shard, record->group);
+        offset_table_put(&entry->offsets, record->topic, record->partition, &record->committed);
+    } else if (entry) {
+        (void)offset_table_remove(&entry->offsets, record->topic, record->partition);
+    }
+}
+
+/* The state machine restores into a fresh group only, and the last snapshot counts: replace it. */
+static void apply_group(struct group_shard *shard, const struct group_record *record)
+{
+    struct group_entry *entry = shard_find_or_create(shard, record->group);
+    group_destroy(entry->group);
+    entry->group = group_create(record->group, &shard->config);
+    if (!record->is_delete) {
+        group_restore(entry->group, &record->snapshot, shard_now_ms(shard));
+    }
+}
+
+static void apply(struct replay *replay, struct bytes key, struct bytes value)
+{
+    struct group_record record;
+    arena_reset(&replay->arena);
+    replay->record_count++;
+    if (group_record_read(key, value, &replay->arena, &record, NULL) < 0) {
+        replay->skipped_count++;
+        return;
+    }
+    switch (record.kind) {
+    case GROUP_RECORD_OFFSET: apply_offset(shard_of(replay->broker, record.group), &record); break;
+    case GROUP_RECORD_GROUP: apply_group(shard_of(replay->broker, record.group), &record); break;
+    case GROUP_RECORD_OTHER: break;
+    }
+}
+
+/* --- Transactions --- */
+
+static void keep_pending(struct replay *replay, int64_t producer_id, const struct record *record)
+{
+    struct pending_record *pending = MEM_NEW(struct pending_record);
+    pending->producer_id = producer_id;
+    group_member_set(&pending->key, record->key);
+    group_member_set(&pending->value, record->value);
+    list_push_back(&replay->pending, &pending->link);
+}
+
+static void free_pending(struct pending_record *pending)
+{
+    list_remove(&pending->link);
+    group_member_set(&pending->key, (struct bytes){ 0 });
+    group_member_set(&pending->value, (struct bytes){ 0 });
+    free(pending);
+}
+
+static void end_transaction(struct replay *replay, int64_t producer_id, bool committed)
+{
+    list_foreach(node, &replay->pending) {
+        struct pending_record *pending = container_of(node, struct pending_record, link);
+        if (pending->producer_id != producer_id) {
+            continue;
+        }
+        if (committed) {
+            apply(replay, pending->key, pending->value);
+        }
+        free_pending(pending);
+    }
+}
+
+/* --- Batches --- */
+
+static void replay_record(struct replay *replay,
+                          const struct batch_header *header,
+                          const struct record *record)
+{
+    if (header->attributes & BATCH_CONTROL) {
+        if (record->key.len >= 4) { /* int16 version, int16 type: ControlRecordType.java */
+            int type = record->key.data[2] << 8 | record->key.data[3];
+            if (type == CONTROL_ABORT || type == CONTROL_COMMIT) {
+                end_transaction(replay, header->producer_id, type == CONTROL_COMMIT);
+            }
+        }
+    } else if (header->attributes & BATCH_TRANSACTIONAL) {
+        keep_pending(replay, header->producer_id, record);
+    } else {
+        apply(replay, record->key, record->value);
+    }
+}
+
+static enum weir_status replay_batch(void *context, struct bytes batch, struct weir_error *err)
+{
+    struct replay *replay = context;
+    struct record_reader reader;
+    struct record record;
+    enum weir_status rc = record_reader_init(&reader, batch, err);
+    if (rc == WEIR_OK) {
+        int more;
+        while ((more = record_next(&reader, &record, err)) > 0) {
+            replay_record(replay, &reader.header, &record);
+        }
+        rc = more < 0 ? (enum weir_status)more : WEIR_OK;
+    }
+    record_reader_finish(&reader);
+    return rc;
+}
+
+/* --- Afterwards --- */
+
+static void drop_orphans(struct group_entry *entry, const struct cluster_image *image)
+{
+    for (size_t t = offset_table_topic_count(&entry->offsets); t > 0; t--) {
+        const struct offset_topic *offsets = offset_table_topic(&entry->offsets, t - 1);
+        const struct image_topic *topic = image_topic(image, offsets->name);
+        for (size_t p = offset_topic_count(offsets); p > 0; p--) {
+            const struct offset_entry *offset = offset_topic_entry(offsets, p - 1);
+            const struct uuid *id = &offset->committed.topic_id;
+            if (!topic || (!uuid_is_zero(id) && !uuid_equal(id, &topic->id))) {
+                bool is_last = offset_topic_count(offsets) == 1;
+                (void)offset_table_remove(&entry->offsets, offsets->name, offset->partition);
+                if (is_last) {
+                    break; /* the topic's table is gone */
+                }
+            }
+        }
+    }
+}
+
+static void settle_all(struct broker *broker, const struct cluster_image *image)
+{
+    for (int i = 0; i < broker->worker_count; i++) {
+        struct group_shard *shard = coordinator_shard(broker, broker->workers[i]);
+        for (size_t g = shard->groups.count; g > 0; g--) {
+            struct group_entry *entry = shard->groups.entries[g - 1].value;
+            drop_orphans(entry, image);
+            shard_settle(entry);
+        }
+    }
+}
+
+static enum weir_status replay_partition(struct replay *replay,
+                                         struct partition *partition,
+                                         struct weir_error *err)
+{
+    int64_t start = partition_log_start_offset(partition->log);
+    if (start == partition_log_end_offset(partition->log)) {
+        return WEIR_OK;
+    }
+    enum weir_status rc = partition_log_iterate(partition->log, start, replay_batch, replay, err);
+    list_foreach(node, &replay->pending) { /* never ended */
+        free_pending(container_of(node, struct pending_record, link));
+    }
+    return rc;
+}
+
+enum weir_status coordinator_load(struct broker *broker, struct weir_error *err)
+{
+    struct replay replay = { .broker = broker };
+    struct cluster_image *image = broker_image(broker);
+    const struct image_topic *topic = image_topic(image, bytes_of(GROUP_OFFSETS_TOPIC));
+    enum weir_status rc = WEIR_OK;
+    arena_init(&replay.arena, 0);
+    list_init(&replay.pending);
+    for (int32_t i = 0; topic && rc == WEIR_OK && i < topic->partition_count; i++) {
+        rc = replay_partition(&replay, topic_partition(topic, i), err);
+    }
+    settle_all(broker, image);
+    if (replay.record_count > 0) {
+        log_write(&broker->log, LOG_LEVEL_INFO, "Read %" PRId64 " records of %s%s",
+                  replay.record_count, GROUP_OFFSETS_TOPIC,
+                  replay.skipped_count ? "; some could not be understood and were skipped" : "");
+    }
+    arena_finish(&replay.arena);
+    image_unref(image);
+    return rc;
+}
