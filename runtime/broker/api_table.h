@@ -24,14 +24,17 @@ const struct api_row *api_row_find(int16_t key);
 
 void api_api_versions(struct request *request);
 void api_create_topics(struct request *request);
+void api_delete_groups(struct request *request);
 void api_delete_topics(struct request *request);
 void api_describe_configs(struct request *request);
+void api_describe_groups(struct request *request);
 void api_fetch(struct request *request);
 void api_find_coordinator(struct request *request);
 void api_heartbeat(struct request *request);
 void api_init_producer_id(struct request *request);
 void api_join_group(struct request *request);
 void api_leave_group(struct request *request);
+void api_list_groups(struct request *request);
 void api_list_offsets(struct request *request);
 void api_metadata(struct request *request);
 void api_offset_commit(struct request *request);
