@@ -16,6 +16,7 @@
 #include "broker/config.h"
 #include "broker/image.h"
 
+struct acceptor;
 struct coordinator;
 struct local_store;
 struct worker;
@@ -30,7 +31,9 @@ struct broker {
     char bound_host[64];
     int bound_port;
     bool clean_start; /* the last stop was clean */
+    bool opened;      /* the logs are open */
     struct local_store *store;
+    struct acceptor *acceptor;
     struct worker **workers;
     int worker_count;
     struct coordinator *coordinator; /* groups; coordinator.h */

@@ -43,7 +43,6 @@ struct config_key {
     int64_t max;
     const char *choices; /* of strings and lists: "a|b|c"; NULL: any */
     bool ignored;        /* accepted, and said to have no effect */
-    const char *doc;
 };
 
 extern const struct config_key broker_config_keys[];

@@ -110,13 +110,20 @@ static void take_frames(struct connection *c)
     }
 }
 
+/*
+ * While a frame is in work the interest in reading stays as it is, so that an exchange costs no epoll_ctl at all; only a
+ * peer that sends more meanwhile is then watched for nothing but its leaving.
+ */
 static void update_events(struct connection *c)
 {
     if (c->closed) {
         return;
     }
-    uint32_t events = outbound_pending(&c->out) ? EPOLLOUT : c->muted ? 0 : EPOLLIN;
-    loop_watch_events(c->loop, &c->watch, events);
+    if (outbound_pending(&c->out)) {
+        loop_watch_events(c->loop, &c->watch, EPOLLOUT);
+    } else if (!c->muted) {
+        loop_watch_events(c->loop, &c->watch, EPOLLIN | EPOLLRDHUP);
+    }
 }
 
 /* Room for the rest of a frame whose length is known, doubling as it fills. */
@@ -188,6 +195,8 @@ static void connection_ready(struct watch *watch, uint32_t events)
     if (events & EPOLLOUT) {
         write_some(c);
         take_frames(c);
+    } else if (c->muted) {
+        loop_watch_events(c->loop, &c->watch, EPOLLRDHUP);
     } else if (events & EPOLLIN) {
         bool more = true;
         while (more && !c->closed && !c->muted) {
@@ -236,13 +245,6 @@ void connection_resume(struct connection *c)
     queue_resume(c);
 }
 
-void connection_watch_hangup(struct connection *c)
-{
-    if (!c->closed && c->muted && !outbound_pending(&c->out)) {
-        loop_watch_events(c->loop, &c->watch, EPOLLRDHUP);
-    }
-}
-
 /* Armed once per period, not once per request: it looks at the time of the last activity when it fires. */
 static void idle_check(struct timer *timer)
 {
@@ -273,7 +275,7 @@ enum weir_status connection_create(struct loop *loop,
     c->active_ms = loop_now_ms(loop);
     buffer_init(&c->input, options->frame_max + LENGTH_SIZE + 2 * SCRATCH_SIZE);
     outbound_init(&c->out);
-    enum weir_status rc = loop_watch(loop, &c->watch, fd, EPOLLIN, err);
+    enum weir_status rc = loop_watch(loop, &c->watch, fd, EPOLLIN | EPOLLRDHUP, err);
     if (rc < 0) {
         free(c);
         return rc;

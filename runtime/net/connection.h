@@ -9,7 +9,8 @@
  * of the questions and a client that does not read its answers costs no more memory than one of them. The owner ends
  * the muting with connection_send() or connection_resume().
  *
- * An idle connection holds no buffer. A length that is negative or over the limit closes the connection.
+ * A peer that leaves while its frame is in work is noticed, so a parked request does not outlive its connection. An idle
+ * connection holds no buffer. A length that is negative or over the limit closes the connection.
  *
  * Thread: the loop's own. Ownership: see the functions.
  */
@@ -57,9 +58,6 @@ void connection_send(struct connection *connection,
 
 /* Takes the next frame without having sent anything. */
 void connection_resume(struct connection *connection);
-
-/* While a frame is in work for long: notice when the peer leaves. */
-void connection_watch_hangup(struct connection *connection);
 
 void *connection_owner(const struct connection *connection);
 struct loop *connection_loop(const struct connection *connection);

@@ -1,0 +1,195 @@
+/*
+ * Metadata: the brokers there are, and who leads which partition. Creates topics that are asked for by name, where the
+ * client and the configuration allow it.
+ *
+ * One deviation from Kafka 4.3: an auto-created topic is in the answer at once. Kafka answers UNKNOWN_TOPIC_OR_PARTITION
+ * first and has the topic at the next try; every client copes with both, and this way it saves the wait in between.
+ */
+#include "broker/api_table.h"
+#include "broker/broker.h"
+#include "broker/partition.h"
+#include "broker/topics.h"
+#include "broker/worker.h"
+#include "protocol/kafka_error.h"
+
+enum {
+    /* Operations as bits, from AclOperation's codes: what may be done where nothing is forbidden. */
+    TOPIC_OPERATIONS = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11,
+    CLUSTER_OPERATIONS = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12,
+};
+
+struct answering {
+    struct request *request;
+    const struct metadata_request *body;
+    struct metadata_response response;
+};
+
+static int32_t *one_node(struct arena *arena, int32_t node)
+{
+    int32_t *nodes = ARENA_NEW(arena, int32_t, 1);
+    nodes[0] = node;
+    return nodes;
+}
+
+static void fill_partition(struct metadata_response_partition *to,
+                           const struct partition *p,
+                           struct arena *arena)
+{
+    to->partition_index = p->index;
+    to->leader_id = p->leader_id;
+    to->leader_epoch = p->leader_epoch;
+    to->replica_nodes = one_node(arena, p->replica);
+    to->replica_nodes_count = 1;
+    to->isr_nodes = one_node(arena, p->replica);
+    to->isr_nodes_count = 1;
+}
+
+static void fill_topic(struct answering *a,
+                       struct metadata_response_topic *to,
+                       const struct image_topic *topic)
+{
+    struct arena *arena = &a->request->arena;
+    to->name =
+        arena_copy(arena, topic->name); /* the image may change before the response is encoded */
+    to->topic_id = topic->id;
+    to->is_internal = topic->internal;
+    to->partitions = message_new(&metadata_response_partition_type, arena, topic->partition_count);
+    to->partitions_count = topic->partition_count;
+    for (int32_t i = 0; i < topic->partition_count; i++) {
+        fill_partition(&to->partitions[i], topic->partitions[i], arena);
+    }
+    if (a->body->include_topic_authorized_operations) {
+        to->topic_authorized_operations = TOPIC_OPERATIONS;
+    }
+}
+
+/* Fills `to` with the topic of this name, made now if need be and allowed. */
+static void answer_name(struct answering *a, struct metadata_response_topic *to, struct bytes name)
+{
+    struct broker *broker = a->request->broker;
+    const struct image_topic *topic = image_topic(worker_image(a->request->worker), name);
+    if (topic) {
+        fill_topic(a, to, topic);
+        return;
+    }
+    struct bytes why;
+    to->name = name;
+    to->is_internal = topic_is_internal(name);
+    to->error_code = (int16_t)topic_name_check(name, &a->request->arena, &why);
+    if (to->error_code != KAFKA_NONE) {
+        return;
+    }
+    to->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    if (!a->body->allow_auto_topic_creation || !broker->config.auto_create_topics ||
+        to->is_internal) {
+        return;
+    }
+    struct topic_spec spec = { .name = name, .partition_count = -1, .replication_factor = -1 };
+    struct topic_outcome outcome;
+    topic_create(broker, &spec, &a->request->arena, &outcome);
+    topic = image_topic(worker_image(a->request->worker), name);
+    if (topic) { /* by us, or by another connection just now */
+        to->error_code = KAFKA_NONE;
+        fill_topic(a, to, topic);
+    } else {
+        to->error_code = (int16_t)outcome.error;
+    }
+}
+
+static void answer_id(struct answering *a,
+                      struct metadata_response_topic *to,
+                      const struct uuid *id)
+{
+    const struct image_topic *topic = image_topic_by_id(worker_image(a->request->worker), id);
+    if (topic) {
+        fill_topic(a, to, topic);
+        return;
+    }
+    to->name = (struct bytes){ 0 };
+    to->topic_id = *id;
+    to->error_code = KAFKA_UNKNOWN_TOPIC_ID;
+}
+
+static void answer_all(struct answering *a)
+{
+    const struct cluster_image *image = worker_image(a->request->worker);
+    a->response.topics =
+        message_new(&metadata_response_topic_type, &a->request->arena, (int32_t)image->topic_count);
+    a->response.topics_count = (int32_t)image->topic_count;
+    for (size_t i = 0; i < image->topic_count; i++) {
+        fill_topic(a, &a->response.topics[i], &image->topics[i]);
+    }
+}
+
+static bool asked_before(const struct metadata_request *body, int32_t index)
+{
+    for (int32_t i = 0; i < index; i++) {
+        if (bytes_equal(body->topics[i].name, body->topics[index].name) &&
+            uuid_equal(&body->topics[i].topic_id, &body->topics[index].topic_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void answer_named(struct answering *a)
+{
+    const struct metadata_request *body = a->body;
+    a->response.topics =
+        message_new(&metadata_response_topic_type, &a->request->arena, body->topics_count);
+    for (int32_t i = 0; i < body->topics_count; i++) {
+        if (asked_before(body, i)) {
+            continue;
+        }
+        struct metadata_response_topic *to = &a->response.topics[a->response.topics_count++];
+        if (uuid_is_zero(&body->topics[i].topic_id)) {
+            answer_name(a, to, body->topics[i].name);
+        } else {
+            answer_id(a, to, &body->topics[i].topic_id);
+        }
+    }
+}
+
+/* Neither a name nor an id: Kafka fails as a whole, and so do we, with a code that says why. */
+static bool has_nameless_topic(const struct metadata_request *body)
+{
+    for (int32_t i = 0; i < body->topics_count; i++) {
+        if (bytes_is_null(body->topics[i].name) && uuid_is_zero(&body->topics[i].topic_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fill_brokers(struct answering *a)
+{
+    struct broker *broker = a->request->broker;
+    a->response.brokers = message_new(&metadata_response_broker_type, &a->request->arena, 1);
+    a->response.brokers_count = 1;
+    a->response.brokers[0].node_id = broker->config.node_id;
+    request_advertised_address(a->request, &a->response.brokers[0].host,
+                               &a->response.brokers[0].port);
+    a->response.cluster_id = bytes_of(broker->cluster_id);
+    a->response.controller_id = broker->config.node_id;
+    if (a->body->include_cluster_authorized_operations) {
+        a->response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+    }
+}
+
+void api_metadata(struct request *request)
+{
+    struct answering a = { .request = request, .body = request->body };
+    message_init(&metadata_response_type, &a.response);
+    if (has_nameless_topic(a.body)) {
+        request_disconnect(request, "Metadata asks for a topic with neither name nor id");
+        return;
+    }
+    fill_brokers(&a);
+    bool old_style_all = request->version == 0 && a.body->topics_count == 0;
+    if (a.body->topics_count < 0 || old_style_all) {
+        answer_all(&a);
+    } else {
+        answer_named(&a);
+    }
+    request_respond(request, &a.response);
+}

@@ -1,0 +1,38 @@
+/*
+ * The APIs served: see api_table.h. Source of the floors: KIP-896, but for those that Kafka 4 itself put back
+ * (Metadata and JoinGroup from 0: KAFKA-18648, KAFKA-19444).
+ */
+#include "broker/api_table.h"
+
+#include <stddef.h>
+
+const struct api_row api_rows[] = {
+    { API_PRODUCE, 3, 13, 0, api_produce },
+    { API_FETCH, 4, 17, 4, api_fetch },
+    { API_LIST_OFFSETS, 1, 10, 1, api_list_offsets },
+    { API_METADATA, 0, 13, 0, api_metadata },
+    { API_OFFSET_COMMIT, 2, 9, 2, api_offset_commit },
+    { API_OFFSET_FETCH, 1, 9, 1, api_offset_fetch },
+    { API_FIND_COORDINATOR, 0, 6, 0, api_find_coordinator },
+    { API_JOIN_GROUP, 0, 9, 0, api_join_group },
+    { API_HEARTBEAT, 0, 4, 0, api_heartbeat },
+    { API_LEAVE_GROUP, 0, 5, 0, api_leave_group },
+    { API_SYNC_GROUP, 0, 5, 0, api_sync_group },
+    { API_API_VERSIONS, 0, 4, 0, api_api_versions },
+    { API_DESCRIBE_GROUPS, 0, 6, 0, api_describe_groups },
+    { API_LIST_GROUPS, 0, 5, 0, api_list_groups },
+    { API_DELETE_GROUPS, 0, 2, 0, api_delete_groups },
+    { API_INIT_PRODUCER_ID, 0, 5, 0, api_init_producer_id },
+};
+
+const int api_row_count = sizeof(api_rows) / sizeof(api_rows[0]);
+
+const struct api_row *api_row_find(int16_t key)
+{
+    for (int i = 0; i < api_row_count; i++) {
+        if (api_rows[i].key == key) {
+            return &api_rows[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,134 @@
+/*
+ * Cluster images: see image.h. A change copies the row of topics (a pointer and a few numbers each); partitions and
+ * configurations are shared by reference.
+ */
+#include "broker/image.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "broker/partition.h"
+#include "broker/topic_config.h"
+
+/* The count lies behind the public part, so that images can be handed out as const. */
+struct counted_image {
+    struct cluster_image image;
+    atomic_int refs;
+};
+
+static struct bytes uuid_key(const struct uuid *id)
+{
+    return (struct bytes){ id->bytes, UUID_SIZE };
+}
+
+const struct image_topic *image_topic(const struct cluster_image *image, struct bytes name)
+{
+    return map_get(&image->by_name, name);
+}
+
+const struct image_topic *image_topic_by_id(const struct cluster_image *image,
+                                            const struct uuid *id)
+{
+    return map_get(&image->by_id, uuid_key(id));
+}
+
+struct partition *topic_partition(const struct image_topic *topic, int32_t index)
+{
+    return topic && index >= 0 && index < topic->partition_count ? topic->partitions[index] : NULL;
+}
+
+struct partition *image_partition(const struct cluster_image *image,
+                                  struct bytes topic,
+                                  int32_t index)
+{
+    return topic_partition(image_topic(image, topic), index);
+}
+
+static void copy_topic(struct image_topic *to, const struct image_topic *from)
+{
+    *to = *from;
+    to->name =
+        (struct bytes){ (uint8_t *)mem_text(from->name.data, from->name.len), from->name.len };
+    to->config = topic_config_ref(from->config);
+    to->partitions = mem_zalloc((size_t)from->partition_count, sizeof(*to->partitions));
+    for (int32_t i = 0; i < from->partition_count; i++) {
+        to->partitions[i] = partition_ref(from->partitions[i]);
+    }
+}
+
+static void free_topic(struct image_topic *topic)
+{
+    for (int32_t i = 0; i < topic->partition_count; i++) {
+        partition_unref(topic->partitions[i]);
+    }
+    free(topic->partitions);
+    free((void *)(uintptr_t)topic->name.data);
+    topic_config_unref(topic->config);
+}
+
+struct cluster_image *image_create_empty(void)
+{
+    struct counted_image *counted = MEM_NEW(struct counted_image);
+    atomic_init(&counted->refs, 1);
+    return &counted->image;
+}
+
+static void index_topics(struct cluster_image *image)
+{
+    for (size_t i = 0; i < image->topic_count; i++) {
+        struct image_topic *topic = &image->topics[i];
+        (void)map_put(&image->by_name, topic->name, topic);
+        (void)map_put(&image->by_id, uuid_key(&topic->id), topic);
+    }
+}
+
+struct cluster_image *image_with(const struct cluster_image *old,
+                                 struct bytes name,
+                                 const struct image_topic *topic)
+{
+    struct cluster_image *image = image_create_empty();
+    image->version = old->version + 1;
+    image->topics = mem_zalloc(old->topic_count + 1, sizeof(*image->topics));
+    bool placed = topic == NULL;
+    for (size_t i = 0; i < old->topic_count; i++) {
+        int order = bytes_compare(old->topics[i].name, name);
+        if (order >= 0 && !placed) {
+            copy_topic(&image->topics[image->topic_count++], topic);
+            placed = true;
+        }
+        if (order != 0) {
+            copy_topic(&image->topics[image->topic_count++], &old->topics[i]);
+        }
+    }
+    if (!placed) {
+        copy_topic(&image->topics[image->topic_count++], topic);
+    }
+    index_topics(image);
+    return image;
+}
+
+static struct counted_image *counted_of(struct cluster_image *image)
+{
+    return (struct counted_image *)image; /* its first member */
+}
+
+struct cluster_image *image_ref(struct cluster_image *image)
+{
+    atomic_fetch_add_explicit(&counted_of(image)->refs, 1, memory_order_relaxed);
+    return image;
+}
+
+void image_unref(struct cluster_image *image)
+{
+    if (!image || atomic_fetch_sub(&counted_of(image)->refs, 1) != 1) {
+        return;
+    }
+    for (size_t i = 0; i < image->topic_count; i++) {
+        free_topic(&image->topics[i]);
+    }
+    free(image->topics);
+    map_finish(&image->by_name);
+    map_finish(&image->by_id);
+    free(counted_of(image));
+}

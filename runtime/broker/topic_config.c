@@ -1,0 +1,279 @@
+/*
+ * Topic configuration: see topic_config.h. The table is Kafka 4.3's (LogConfig, ServerTopicConfigSynonyms).
+ */
+#include "broker/topic_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/* The broker's keys that a topic's key falls back to, the first that is given: "log.roll.ms|log.roll.hours". */
+const struct topic_config_key topic_config_keys[] = {
+    { { "segment.bytes", CONFIG_INT, "1073741824", 1048576, INT32_MAX, NULL, false },
+      "log.segment.bytes" },
+    { { "segment.ms", CONFIG_LONG, "604800000", 1, INT64_MAX, NULL, false },
+      "log.roll.ms|log.roll.hours" },
+    { { "segment.jitter.ms", CONFIG_LONG, "0", 0, INT64_MAX, NULL, false },
+      "log.roll.jitter.ms|log.roll.jitter.hours" },
+    { { "segment.index.bytes", CONFIG_INT, "10485760", 4, INT32_MAX, NULL, false },
+      "log.index.size.max.bytes" },
+    { { "flush.messages", CONFIG_LONG, "9223372036854775807", 1, INT64_MAX, NULL, false },
+      "log.flush.interval.messages" },
+    { { "flush.ms", CONFIG_LONG, "9223372036854775807", 0, INT64_MAX, NULL, false },
+      "log.flush.interval.ms|log.flush.scheduler.interval.ms" },
+    { { "retention.bytes", CONFIG_LONG, "-1", INT64_MIN, INT64_MAX, NULL, false },
+      "log.retention.bytes" },
+    { { "retention.ms", CONFIG_LONG, "604800000", -1, INT64_MAX, NULL, false },
+      "log.retention.ms|log.retention.minutes|log.retention.hours" },
+    { { "max.message.bytes", CONFIG_INT, "1048588", 0, INT32_MAX, NULL, false },
+      "message.max.bytes" },
+    { { "index.interval.bytes", CONFIG_INT, "4096", 0, INT32_MAX, NULL, false },
+      "log.index.interval.bytes" },
+    { { "delete.retention.ms", CONFIG_LONG, "86400000", 0, INT64_MAX, NULL, false },
+      "log.cleaner.delete.retention.ms" },
+    { { "min.compaction.lag.ms", CONFIG_LONG, "0", 0, INT64_MAX, NULL, false },
+      "log.cleaner.min.compaction.lag.ms" },
+    { { "max.compaction.lag.ms", CONFIG_LONG, "9223372036854775807", 1, INT64_MAX, NULL, false },
+      "log.cleaner.max.compaction.lag.ms" },
+    { { "file.delete.delay.ms", CONFIG_LONG, "60000", 0, INT64_MAX, NULL, false },
+      "log.segment.delete.delay.ms" },
+    { { "min.cleanable.dirty.ratio", CONFIG_DOUBLE, "0.5", 0, 1, NULL, false },
+      "log.cleaner.min.cleanable.ratio" },
+    { { "cleanup.policy", CONFIG_LIST, "delete", 0, 0, "compact|delete", false },
+      "log.cleanup.policy" },
+    { { "unclean.leader.election.enable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false },
+      "unclean.leader.election.enable" },
+    { { "min.insync.replicas", CONFIG_INT, "1", 1, INT32_MAX, NULL, false },
+      "min.insync.replicas" },
+    { { "compression.type", CONFIG_STRING, "producer", 0, 0,
+        "uncompressed|zstd|lz4|snappy|gzip|producer", false },
+      "compression.type" },
+    { { "compression.gzip.level", CONFIG_INT, "-1", -1, 9, NULL, false },
+      "compression.gzip.level" },
+    { { "compression.lz4.level", CONFIG_INT, "9", 1, 17, NULL, false }, "compression.lz4.level" },
+    { { "compression.zstd.level", CONFIG_INT, "3", -131072, 22, NULL, false },
+      "compression.zstd.level" },
+    { { "preallocate", CONFIG_BOOLEAN, "false", 0, 0, NULL, false }, "log.preallocate" },
+    { { "message.timestamp.type", CONFIG_STRING, "CreateTime", 0, 0, "CreateTime|LogAppendTime",
+        false },
+      "log.message.timestamp.type" },
+    { { "message.timestamp.before.max.ms", CONFIG_LONG, "9223372036854775807", 0, INT64_MAX, NULL,
+        false },
+      "log.message.timestamp.before.max.ms" },
+    { { "message.timestamp.after.max.ms", CONFIG_LONG, "3600000", 0, INT64_MAX, NULL, false },
+      "log.message.timestamp.after.max.ms" },
+    { { "leader.replication.throttled.replicas", CONFIG_LIST, "", 0, 0, NULL, false }, NULL },
+    { { "follower.replication.throttled.replicas", CONFIG_LIST, "", 0, 0, NULL, false }, NULL },
+    { { "remote.storage.enable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false }, NULL },
+    { { "local.retention.ms", CONFIG_LONG, "-2", -2, INT64_MAX, NULL, false },
+      "log.local.retention.ms" },
+    { { "local.retention.bytes", CONFIG_LONG, "-2", -2, INT64_MAX, NULL, false },
+      "log.local.retention.bytes" },
+    { { "remote.log.copy.disable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false }, NULL },
+    { { "remote.log.delete.on.disable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false }, NULL },
+};
+
+const int topic_config_key_count = sizeof(topic_config_keys) / sizeof(topic_config_keys[0]);
+
+static const struct topic_config_key *topic_key(struct bytes name)
+{
+    for (int i = 0; i < topic_config_key_count; i++) {
+        if (bytes_equal_text(name, topic_config_keys[i].key.name)) {
+            return &topic_config_keys[i];
+        }
+    }
+    return NULL;
+}
+
+const struct config_entry *topic_config_entry(const struct topic_config *config, const char *name)
+{
+    for (int32_t i = 0; i < config->entry_count; i++) {
+        if (bytes_equal_text(config->entries[i].name, name)) {
+            return &config->entries[i];
+        }
+    }
+    return NULL;
+}
+
+/* "log.roll.hours" counts in hours where the topic's key counts in milliseconds. */
+static int64_t unit_ms(const char *broker_key)
+{
+    size_t len = strlen(broker_key);
+    if (len > 6 && strcmp(broker_key + len - 6, ".hours") == 0) {
+        return 3600LL * 1000;
+    }
+    if (len > 8 && strcmp(broker_key + len - 8, ".minutes") == 0) {
+        return 60LL * 1000;
+    }
+    return 1;
+}
+
+/* The first of the fallback keys that is given; *out_name is its name, terminated. NULL: none is. */
+static const char *given_fallback(const struct topic_config_key *key,
+                                  const struct broker_config *broker,
+                                  char out_name[64])
+{
+    struct bytes rest = bytes_of(key->broker_key);
+    struct bytes name;
+    while (bytes_cut(&rest, '|', &name)) {
+        if (bytes_to_text(name, out_name, 64) && broker_config_is_given(broker, out_name)) {
+            return broker_config_text(broker, out_name);
+        }
+    }
+    return NULL;
+}
+
+const char *topic_config_text(const struct topic_config *config,
+                              const struct broker_config *broker,
+                              const char *name)
+{
+    const struct config_entry *own = topic_config_entry(config, name);
+    if (own) {
+        return (const char *)own->value.data;
+    }
+    const struct topic_config_key *key = topic_key(bytes_of(name));
+    char fallback_name[64];
+    const char *fallback = key ? given_fallback(key, broker, fallback_name) : NULL;
+    return fallback ? fallback : key ? key->key.default_text : NULL;
+}
+
+static int64_t number_in_force(const struct topic_config *config,
+                               const struct broker_config *broker,
+                               const char *name)
+{
+    int64_t value = 0;
+    char fallback_name[64];
+    const struct topic_config_key *key = topic_key(bytes_of(name));
+    (void)bytes_parse_i64(bytes_of(topic_config_text(config, broker, name)),
+                          &value); /* checked when set */
+    if (!topic_config_entry(config, name) && given_fallback(key, broker, fallback_name) &&
+        value > 0) {
+        value *= unit_ms(fallback_name);
+    }
+    return value;
+}
+
+static bool list_has(const char *list, const char *word)
+{
+    struct bytes rest = bytes_of(list);
+    struct bytes item;
+    while (bytes_cut(&rest, ',', &item)) {
+        if (bytes_equal_text(bytes_trim(item), word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void decode(struct topic_config *config, const struct broker_config *broker)
+{
+    const char *policy = topic_config_text(config, broker, "cleanup.policy");
+    config->log = (struct log_config){
+        .segment_bytes = (int32_t)number_in_force(config, broker, "segment.bytes"),
+        .segment_index_bytes = (int32_t)number_in_force(config, broker, "segment.index.bytes"),
+        .index_interval_bytes = (int32_t)number_in_force(config, broker, "index.interval.bytes"),
+        .max_message_bytes = (int32_t)number_in_force(config, broker, "max.message.bytes"),
+        .segment_ms = number_in_force(config, broker, "segment.ms"),
+        .retention_ms = number_in_force(config, broker, "retention.ms"),
+        .retention_bytes = number_in_force(config, broker, "retention.bytes"),
+        .flush_messages = number_in_force(config, broker, "flush.messages"),
+        .flush_ms = number_in_force(config, broker, "flush.ms"),
+        .message_timestamp_before_max_ms =
+            number_in_force(config, broker, "message.timestamp.before.max.ms"),
+        .message_timestamp_after_max_ms =
+            number_in_force(config, broker, "message.timestamp.after.max.ms"),
+        .producer_id_expiration_ms = broker->producer_id_expiration_ms,
+        .compacted = list_has(policy, "compact"),
+        .deletes = list_has(policy, "delete"),
+        .log_append_time = strcmp(topic_config_text(config, broker, "message.timestamp.type"),
+                                  "LogAppendTime") == 0,
+    };
+}
+
+static struct bytes owned_copy(struct bytes b)
+{
+    return (struct bytes){ (uint8_t *)mem_text(b.data, b.len), b.len };
+}
+
+static enum weir_status check_entry(const struct config_entry *entry, struct weir_error *err)
+{
+    const struct topic_config_key *key = topic_key(entry->name);
+    if (!key) {
+        return weir_fail(err, WEIR_EINVAL, "Unknown topic config name: %.*s",
+                         BYTES_ARG(entry->name));
+    }
+    for (size_t i = 0; i < entry->value.len; i++) {
+        if (entry->value.data[i] < ' ') {
+            return weir_fail(err, WEIR_EINVAL,
+                             "Invalid value for configuration %s: control characters",
+                             key->key.name);
+        }
+    }
+    return bytes_is_null(entry->value) ? WEIR_OK : config_check(&key->key, entry->value, err);
+}
+
+static void set_entry(struct topic_config *config, const struct config_entry *entry)
+{
+    for (int32_t i = 0; i < config->entry_count; i++) {
+        if (bytes_equal(config->entries[i].name,
+                        entry->name)) { /* the last one counts, as in Kafka */
+            free((void *)(uintptr_t)config->entries[i].value.data);
+            config->entries[i].value = owned_copy(entry->value);
+            return;
+        }
+    }
+    config->entries[config->entry_count++] =
+        (struct config_entry){ owned_copy(entry->name), owned_copy(entry->value) };
+}
+
+enum weir_status topic_config_create(const struct broker_config *broker,
+                                     const struct config_entry *entries,
+                                     int32_t entry_count,
+                                     struct topic_config **out_config,
+                                     struct weir_error *err)
+{
+    for (int32_t i = 0; i < entry_count; i++) {
+        enum weir_status rc = check_entry(&entries[i], err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    struct topic_config *config = MEM_NEW(struct topic_config);
+    atomic_init(&config->refs, 1);
+    config->entries = mem_zalloc((size_t)entry_count, sizeof(*config->entries));
+    for (int32_t i = 0; i < entry_count; i++) {
+        if (!bytes_is_null(entries[i].value)) {
+            set_entry(config, &entries[i]);
+        }
+    }
+    decode(config, broker);
+    *out_config = config;
+    return WEIR_OK;
+}
+
+/* Counting references is the one thing that changes in a shared configuration. */
+static struct topic_config *mutable(const struct topic_config *config)
+{
+    return (struct topic_config *)(uintptr_t)config;
+}
+
+struct topic_config *topic_config_ref(const struct topic_config *config)
+{
+    atomic_fetch_add_explicit(&mutable(config)->refs, 1, memory_order_relaxed);
+    return mutable(config);
+}
+
+void topic_config_unref(const struct topic_config *config)
+{
+    if (!config || atomic_fetch_sub(&mutable(config)->refs, 1) != 1) {
+        return;
+    }
+    for (int32_t i = 0; i < config->entry_count; i++) {
+        free((void *)(uintptr_t)config->entries[i].name.data);
+        free((void *)(uintptr_t)config->entries[i].value.data);
+    }
+    free(config->entries);
+    free(mutable(config));
+}

@@ -1,0 +1,254 @@
+/*
+ * Opening and closing logs: see topics_open.h.
+ */
+#include "broker/topics_open.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "broker/broker.h"
+#include "broker/partition.h"
+#include "broker/topic_config.h"
+#include "broker/topics.h"
+#include "cluster/local_store.h"
+
+static const char recovery_file[] = "recovery-point-offset-checkpoint";
+static const char start_file[] = "log-start-offset-checkpoint";
+static const char replication_file[] = "replication-offset-checkpoint";
+static const char clean_file[] = ".kafka_cleanshutdown";
+
+enum { METADATA_FILE_MAX = 4096 };
+
+static void read_checkpoint(struct broker *broker, const char *file, struct checkpoint *out)
+{
+    struct weir_error err;
+    checkpoint_init(out);
+    if (checkpoint_read(broker->root_fd, file, out, &err) < 0) {
+        log_write(&broker->log, LOG_LEVEL_WARN, "Ignoring a checkpoint: %s", err.message);
+    }
+}
+
+void log_checkpoints_read(struct broker *broker, struct log_checkpoints *out)
+{
+    read_checkpoint(broker, recovery_file, &out->recovery_points);
+    read_checkpoint(broker, start_file, &out->log_starts);
+    /* From here on the logs may change, so a crash must not find the mark of the last clean stop. */
+    broker->clean_start = unlinkat(broker->root_fd, clean_file, 0) == 0;
+}
+
+void log_checkpoints_finish(struct log_checkpoints *checkpoints)
+{
+    checkpoint_finish(&checkpoints->recovery_points);
+    checkpoint_finish(&checkpoints->log_starts);
+}
+
+static void write_checkpoint(struct broker *broker,
+                             const char *file,
+                             struct checkpoint *checkpoint,
+                             bool *all_written)
+{
+    struct weir_error err;
+    if (checkpoint_write(broker->root_fd, file, checkpoint, &err) < 0) {
+        log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot write a checkpoint: %s", err.message);
+        *all_written = false;
+    }
+    checkpoint_finish(checkpoint);
+}
+
+void log_checkpoints_write(struct broker *broker)
+{
+    struct cluster_image *image = broker_image(broker);
+    struct checkpoint recovery;
+    struct checkpoint starts;
+    struct checkpoint marks;
+    checkpoint_init(&recovery);
+    checkpoint_init(&starts);
+    checkpoint_init(&marks);
+    bool clean = true;
+    for (size_t t = 0; t < image->topic_count; t++) {
+        const struct image_topic *topic = &image->topics[t];
+        for (int32_t i = 0; i < topic->partition_count; i++) {
+            struct partition *p = topic->partitions[i];
+            struct weir_error err;
+            if (partition_log_close(p->log, &err) < 0) {
+                log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot close %.*s-%d: %s",
+                          BYTES_ARG(p->topic), i, err.message);
+                clean = false;
+                continue;
+            }
+            checkpoint_set(&recovery, p->topic, i, partition_log_recovery_point(p->log));
+            checkpoint_set(&marks, p->topic, i, atomic_load(&p->high_watermark));
+            if (partition_log_start_offset(p->log) > 0) {
+                checkpoint_set(&starts, p->topic, i, partition_log_start_offset(p->log));
+            }
+        }
+    }
+    image_unref(image);
+    write_checkpoint(broker, recovery_file, &recovery, &clean);
+    write_checkpoint(broker, start_file, &starts, &clean);
+    write_checkpoint(broker, replication_file, &marks, &clean);
+    struct weir_error err;
+    if (clean && file_replace(broker->root_fd, clean_file,
+                              bytes_of("{\"version\":0,\"brokerEpoch\":1}\n"), true, &err) < 0) {
+        log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot mark the clean stop: %s", err.message);
+    }
+}
+
+static void report_recovery(struct broker *broker,
+                            const struct image_topic *topic,
+                            int32_t index,
+                            const struct recovery_report *report)
+{
+    if (report->bytes_cut > 0 || report->segments_removed > 0) {
+        log_write(&broker->log, LOG_LEVEL_WARN,
+                  "Recovered %.*s-%d: cut %lld bytes, log ends at offset %lld (%s)",
+                  BYTES_ARG(topic->name), index, (long long)report->bytes_cut,
+                  (long long)report->end_offset, report->reason);
+    } else if (report->indexes_rebuilt > 0) {
+        log_write(&broker->log, LOG_LEVEL_INFO, "Rebuilt %d index files of %.*s-%d",
+                  report->indexes_rebuilt, BYTES_ARG(topic->name), index);
+    }
+}
+
+static enum weir_status open_one(struct broker *broker,
+                                 struct image_topic *topic,
+                                 int32_t index,
+                                 const struct log_open_options *base,
+                                 struct weir_error *err)
+{
+    struct log_open_options options = *base;
+    struct partition_log *log = NULL;
+    struct recovery_report report;
+    options.partition = index;
+    enum weir_status rc = partition_log_open(&options, &log, &report, err);
+    if (rc < 0) {
+        return rc;
+    }
+    report_recovery(broker, topic, index, &report);
+    topic->partitions[index] = partition_create(
+        topic->name, index, &topic->id, broker->config.node_id, options.leader_epoch_max, log);
+    return WEIR_OK;
+}
+
+enum weir_status topic_open_partitions(struct broker *broker,
+                                       struct image_topic *topic,
+                                       int32_t leader_epoch,
+                                       const struct log_checkpoints *checkpoints,
+                                       struct weir_error *err)
+{
+    struct log_open_options options = { .root_fd = broker->root_fd,
+                                        .topic = topic->name,
+                                        .topic_id = topic->id,
+                                        .config = topic->config->log,
+                                        .leader_epoch_max = leader_epoch,
+                                        .clean = broker->clean_start };
+    topic->partitions = mem_zalloc((size_t)topic->partition_count, sizeof(*topic->partitions));
+    for (int32_t i = 0; i < topic->partition_count; i++) {
+        if (checkpoints) {
+            options.recovery_point =
+                checkpoint_get(&checkpoints->recovery_points, topic->name, i, 0);
+            options.log_start_offset = checkpoint_get(&checkpoints->log_starts, topic->name, i, 0);
+        }
+        enum weir_status rc = open_one(broker, topic, i, &options, err);
+        if (rc < 0) {
+            topic_release_partitions(topic);
+            return rc;
+        }
+    }
+    return WEIR_OK;
+}
+
+void topic_release_partitions(struct image_topic *topic)
+{
+    for (int32_t i = 0; topic->partitions && i < topic->partition_count; i++) {
+        partition_unref(topic->partitions[i]);
+    }
+    free(topic->partitions);
+    topic->partitions = NULL;
+}
+
+/* --- folders without our metadata file --- */
+
+/* "topic-12" -> "topic", 12. */
+static bool split_folder_name(const char *folder, struct bytes *out_topic, int32_t *out_index)
+{
+    const char *dash = strrchr(folder, '-');
+    int64_t index = -1;
+    if (!dash || dash == folder || !bytes_parse_i64(bytes_of(dash + 1), &index) || dash[1] == '+' ||
+        index < 0 || index >= LIMIT_PARTITIONS_PER_TOPIC) {
+        return false;
+    }
+    *out_topic = (struct bytes){ (const uint8_t *)folder, (size_t)(dash - folder) };
+    *out_index = (int32_t)index;
+    return true;
+}
+
+/* partition.metadata: "version: 0" and "topic_id: <22 characters>". */
+static bool read_topic_id(int root_fd, const char *folder, struct uuid *out_id)
+{
+    char path[LIMIT_TOPIC_NAME + 64];
+    struct buffer text;
+    bool found = false;
+    buffer_init(&text, METADATA_FILE_MAX);
+    (void)snprintf(path, sizeof(path), "%s/partition.metadata", folder);
+    if (file_read(root_fd, path, &text, NULL) == WEIR_OK) {
+        struct bytes rest = buffer_bytes(&text);
+        struct bytes line;
+        struct bytes prefix = bytes_of("topic_id: ");
+        while (!found && bytes_cut(&rest, '\n', &line)) {
+            found = bytes_starts_with(line, prefix) &&
+                    uuid_parse(
+                        bytes_trim((struct bytes){ line.data + prefix.len, line.len - prefix.len }),
+                        out_id);
+        }
+    }
+    buffer_finish(&text);
+    return found;
+}
+
+static enum weir_status adopt_folder(struct broker *broker,
+                                     const char *folder,
+                                     struct weir_error *err)
+{
+    struct stored_topic topic = { 0 };
+    int32_t index = 0;
+    if (!split_folder_name(folder, &topic.name, &index) ||
+        bytes_equal_text(topic.name, "__cluster_metadata") ||
+        !read_topic_id(broker->root_fd, folder, &topic.id)) {
+        return WEIR_OK;
+    }
+    const struct stored_topic *known = map_get(&broker->store->topics, topic.name);
+    topic.partition_count =
+        known && known->partition_count > index ? known->partition_count : index + 1;
+    struct stored_config compact = { bytes_of("cleanup.policy"), bytes_of("compact") };
+    if (topic_is_internal(topic.name)) {
+        topic.configs = &compact;
+        topic.config_count = 1;
+    }
+    return local_store_put_topic(broker->store, &topic, err);
+}
+
+enum weir_status topics_adopt_folders(struct broker *broker, struct weir_error *err)
+{
+    int fd = openat(broker->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        return weir_fail_errno(err, "cannot list %s", broker->config.log_dir);
+    }
+    enum weir_status rc = WEIR_OK;
+    struct dirent *entry;
+    while (rc == WEIR_OK &&
+           (entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
+        rc = adopt_folder(broker, entry->d_name, err);
+    }
+    (void)closedir(dir);
+    return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * Opening and closing the logs behind topics: folders, checkpoints, the clean-shutdown mark.
+ *
+ * Thread: start and stop of the broker, or under its admin lock.
+ */
+#pragma once
+
+#include "storage/checkpoint.h"
+#include "weir/status.h"
+
+struct broker;
+struct image_topic;
+
+struct log_checkpoints {
+    struct checkpoint recovery_points;
+    struct checkpoint log_starts;
+};
+
+/* A checkpoint that cannot be read is logged and taken as empty: logs are then checked from their start. */
+void log_checkpoints_read(struct broker *broker, struct log_checkpoints *out);
+void log_checkpoints_finish(struct log_checkpoints *checkpoints);
+
+/* Closes every log of the current image and writes the checkpoints and the clean-shutdown mark. */
+void log_checkpoints_write(struct broker *broker);
+
+/* Opens the log of every partition and fills topic->partitions. `checkpoints` NULL: a new topic. On failure nothing
+ * stays open. */
+WEIR_CHECKED enum weir_status topic_open_partitions(struct broker *broker,
+                                                    struct image_topic *topic,
+                                                    int32_t leader_epoch,
+                                                    const struct log_checkpoints *checkpoints,
+                                                    struct weir_error *err);
+void topic_release_partitions(struct image_topic *topic);
+
+/* Fills the metadata store from the folders that Apache Kafka left: "topic-0" with partition.metadata in it. */
+WEIR_CHECKED enum weir_status topics_adopt_folders(struct broker *broker, struct weir_error *err);

@@ -1,0 +1,12 @@
+/*
+ * The table of commands: see command.h.
+ */
+#include <stddef.h>
+
+#include "cli/command.h"
+
+const struct command commands[] = {
+    { "broker", "kafka-server-start.sh", "Run a Kafka-compatible broker", cmd_broker },
+};
+
+const int command_count = sizeof(commands) / sizeof(commands[0]);

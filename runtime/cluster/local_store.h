@@ -1,0 +1,67 @@
+/*
+ * The metadata of a single node: which topics there are, and which producer ids were given out.
+ *
+ * One text file in the data directory, `weir.metadata`, replaced as a whole (temporary file, fsync, rename, fsync of
+ * the folder) before a change is acknowledged: after kill -9 or a power cut it is the old one or the new one.
+ *
+ *     weir-metadata 1
+ *     producer-ids 3000                                   ids below this may have been given out
+ *     topic my_awesome_topic BmZ9uM2uQV2mPjvUZx4dRw 2 0   name, id, partitions, leader epoch
+ *     config retention.ms 60000                           of the topic above; the value is the rest of the line
+ *     end 2                                               topics; a file without this line is not whole
+ *
+ * Kafka keeps the same facts in a metadata log (KRaft) or in ZooKeeper; a folder written by Kafka has no such file, and
+ * its topics are then found by their folders (topics.c).
+ *
+ * Thread: one at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/map.h"
+#include "base/uuid.h"
+#include "weir/status.h"
+
+struct stored_config {
+    struct bytes name; /* owned, terminated, as value */
+    struct bytes value;
+};
+
+struct stored_topic {
+    struct bytes name; /* owned */
+    struct uuid id;
+    int32_t partition_count;
+    int32_t leader_epoch;          /* of all its partitions; rises at every start */
+    struct stored_config *configs; /* owned */
+    int32_t config_count;
+};
+
+struct local_store {
+    int root_fd;       /* borrowed */
+    struct map topics; /* name -> struct stored_topic, owned */
+    int64_t producer_id_end;
+    bool was_there; /* the file existed when the store was opened */
+};
+
+WEIR_CHECKED enum weir_status local_store_open(int root_fd,
+                                               struct local_store **out_store,
+                                               struct weir_error *err);
+void local_store_close(struct local_store *store);
+
+/* Copies the topic, or replaces one of that name, and makes it durable. On failure nothing has changed. */
+WEIR_CHECKED enum weir_status local_store_put_topic(struct local_store *store,
+                                                    const struct stored_topic *topic,
+                                                    struct weir_error *err);
+WEIR_CHECKED enum weir_status local_store_remove_topic(struct local_store *store,
+                                                       struct bytes name,
+                                                       struct weir_error *err);
+/* Raises the leader epoch of every topic: this start is a new reign. */
+WEIR_CHECKED enum weir_status local_store_new_reign(struct local_store *store,
+                                                    struct weir_error *err);
+
+WEIR_CHECKED enum weir_status local_store_set_producer_id_end(struct local_store *store,
+                                                              int64_t end,
+                                                              struct weir_error *err);
