@@ -1,0 +1,89 @@
+/*
+ * The folder that archives and repositories are unpacked to.
+ */
+#include "intake/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+enum { STAGE_DEPTH_MAX = 6, STAGE_PATH_MAX = 512 };
+
+static bool is_plain(struct bytes name)
+{
+    return name.len > 0 && name.len <= 255 && !bytes_equal_text(name, ".") &&
+           !bytes_equal_text(name, "..") && !memchr(name.data, 0, name.len);
+}
+
+bool stage_wants(const struct intake *in, struct bytes path)
+{
+    struct bytes rest = path;
+    struct bytes name = { 0 };
+    int depth = 0;
+    if (path.len == 0 || path.len > STAGE_PATH_MAX || path.data[0] == '/') {
+        return false;
+    }
+    while (bytes_cut(&rest, '/', &name)) {
+        if (!is_plain(name) || ++depth > STAGE_DEPTH_MAX) {
+            return false;
+        }
+    }
+    char text[256];
+    for (size_t i = 0; bytes_to_text(name, text, sizeof(text)) && i < in->lab_count; i++) {
+        if (manifest_file(&in->labs[i], text) || strcmp(in->labs[i].id, text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum weir_status put_leaf(
+    int dir, const char *name, bool is_file, struct bytes content, struct weir_error *err)
+{
+    if (!is_file) {
+        return symlinkat("refused", dir, name) < 0 && errno != EEXIST
+                   ? weir_fail_errno(err, "cannot note %s", name)
+                   : WEIR_OK;
+    }
+    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return weir_fail_errno(err, "cannot unpack %s (is it in there twice?)", name);
+    }
+    enum weir_status rc = file_write_all(fd, content.data, content.len, err);
+    close(fd);
+    return rc;
+}
+
+enum weir_status stage_put(
+    int dir_fd, struct bytes path, bool is_file, struct bytes content, struct weir_error *err)
+{
+    char name[256];
+    struct bytes rest = path;
+    struct bytes part = { 0 };
+    enum weir_status rc = WEIR_OK;
+    int dir = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+    while (dir >= 0 && bytes_cut(&rest, '/', &part)) {
+        if (!bytes_to_text(part, name, sizeof(name))) {
+            rc = weir_fail(err, WEIR_EINVAL, "a file name is too long");
+            goto out;
+        }
+        if (bytes_is_null(rest)) {
+            rc = put_leaf(dir, name, is_file, content, err);
+            goto out;
+        }
+        (void)mkdirat(dir, name, 0755);
+        int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        close(dir);
+        dir = next;
+    }
+    rc = dir < 0 ? weir_fail_errno(err, "cannot unpack %.*s", BYTES_ARG(path)) : WEIR_OK;
+out:
+    if (dir >= 0) {
+        close(dir);
+    }
+    return rc;
+}

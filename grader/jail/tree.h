@@ -1,0 +1,14 @@
+/*
+ * The processes below one process, read from /proc: to add up their memory and to leave none alive.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Resident memory of all descendants of this process, in bytes. */
+int64_t tree_rss(void);
+
+/* Sends `signo` to every descendant of this process; returns how many there are. */
+size_t tree_signal(int signo);
