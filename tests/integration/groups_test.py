@@ -20,7 +20,7 @@ from weir_broker import Broker, _die_with_the_test
 
 TOPIC = "ledger"
 PARTITIONS = 6
-LIMIT_S = 60
+LIMIT_S = 30
 CONFIG = {"num.partitions": PARTITIONS, "group.min.session.timeout.ms": 1000, "offsets.topic.num.partitions": 4}
 
 
