@@ -188,7 +188,7 @@ static void write_some(struct connection *c)
 static void connection_ready(struct watch *watch, uint32_t events)
 {
     struct connection *c = container_of(watch, struct connection, watch);
-    if (events & (EPOLLHUP | EPOLLERR) || (c->muted && events & EPOLLRDHUP)) {
+    if (c->muted && events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) {
         connection_close(c, NULL);
         return;
     }
@@ -197,7 +197,7 @@ static void connection_ready(struct watch *watch, uint32_t events)
         take_frames(c);
     } else if (c->muted) {
         loop_watch_events(c->loop, &c->watch, EPOLLRDHUP);
-    } else if (events & EPOLLIN) {
+    } else { /* also when the peer is gone: what it sent before that is taken, and reading then finds the end */
         bool more = true;
         while (more && !c->closed && !c->muted) {
             more = read_some(c);
@@ -245,12 +245,16 @@ void connection_resume(struct connection *c)
     queue_resume(c);
 }
 
-/* Armed once per period, not once per request: it looks at the time of the last activity when it fires. */
+/*
+ * Armed once per period, not once per request: it looks at the time of the last activity when it fires. Waiting for an
+ * answer is not idleness; not reading one is.
+ */
 static void idle_check(struct timer *timer)
 {
     struct connection *c = container_of(timer, struct connection, idle_timer);
     int64_t idle_ms = loop_now_ms(c->loop) - c->active_ms;
-    if (idle_ms >= c->options.idle_max_ms && !c->muted) {
+    bool is_served = c->muted && !outbound_pending(&c->out);
+    if (idle_ms >= c->options.idle_max_ms && !is_served) {
         connection_close(c, NULL);
         return;
     }
