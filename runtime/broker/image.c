@@ -67,10 +67,11 @@ static void free_topic(struct image_topic *topic)
     topic_config_unref(topic->config);
 }
 
-struct cluster_image *image_create_empty(void)
+static struct cluster_image *create_with_room(size_t topic_count)
 {
     struct counted_image *counted = MEM_NEW(struct counted_image);
     atomic_init(&counted->refs, 1);
+    counted->image.topics = mem_zalloc(topic_count, sizeof(*counted->image.topics));
     return &counted->image;
 }
 
@@ -87,9 +88,8 @@ struct cluster_image *image_with(const struct cluster_image *old,
                                  struct bytes name,
                                  const struct image_topic *topic)
 {
-    struct cluster_image *image = image_create_empty();
+    struct cluster_image *image = create_with_room(old->topic_count + 1);
     image->version = old->version + 1;
-    image->topics = mem_zalloc(old->topic_count + 1, sizeof(*image->topics));
     bool placed = topic == NULL;
     for (size_t i = 0; i < old->topic_count; i++) {
         int order = bytes_compare(old->topics[i].name, name);
@@ -104,6 +104,24 @@ struct cluster_image *image_with(const struct cluster_image *old,
     if (!placed) {
         copy_topic(&image->topics[image->topic_count++], topic);
     }
+    index_topics(image);
+    return image;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return bytes_compare(((const struct image_topic *)a)->name,
+                         ((const struct image_topic *)b)->name);
+}
+
+struct cluster_image *image_create(const struct image_topic *topics, size_t count)
+{
+    struct cluster_image *image = create_with_room(count);
+    for (size_t i = 0; i < count; i++) {
+        copy_topic(&image->topics[i], &topics[i]);
+    }
+    image->topic_count = count;
+    qsort(image->topics, count, sizeof(*image->topics), by_name);
     index_topics(image);
     return image;
 }

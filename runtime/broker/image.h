@@ -53,6 +53,7 @@ struct partition *topic_partition(const struct image_topic *topic, int32_t index
 struct cluster_image *image_with(const struct cluster_image *image,
                                  struct bytes name,
                                  const struct image_topic *topic);
-struct cluster_image *image_create_empty(void);
+/* Of all the topics at once, in any order; copied as by image_with(). */
+struct cluster_image *image_create(const struct image_topic *topics, size_t count);
 struct cluster_image *image_ref(struct cluster_image *image);
 void image_unref(struct cluster_image *image);

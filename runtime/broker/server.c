@@ -228,7 +228,7 @@ enum weir_status broker_start(struct broker_config *config,
     broker_config_init(config);
     broker->log = *log;
     broker->root_fd = broker->lock_fd = broker->listen_fd = -1;
-    broker->image = image_create_empty();
+    broker->image = image_create(NULL, 0);
     (void)pthread_mutex_init(&broker->image_lock, NULL);
     (void)pthread_mutex_init(&broker->admin_lock, NULL);
     (void)pthread_mutex_init(&broker->producer_id_lock, NULL);

@@ -284,15 +284,13 @@ enum kafka_error topic_delete(struct broker *broker, struct bytes name)
 
 /* --- start --- */
 
+/* Fills *topic; on success its configuration and partitions are the caller's. */
 static enum weir_status load_topic(struct broker *broker,
                                    const struct stored_topic *stored,
                                    const struct log_checkpoints *checkpoints,
+                                   struct image_topic *topic,
                                    struct weir_error *err)
 {
-    struct image_topic topic = { .name = stored->name,
-                                 .id = stored->id,
-                                 .internal = topic_is_internal(stored->name),
-                                 .partition_count = stored->partition_count };
     struct config_entry *entries = mem_zalloc((size_t)stored->config_count, sizeof(*entries));
     for (int32_t i = 0; i < stored->config_count; i++) {
         entries[i] = (struct config_entry){ stored->configs[i].name, stored->configs[i].value };
@@ -301,21 +299,46 @@ static enum weir_status load_topic(struct broker *broker,
     enum weir_status rc =
         topic_config_create(&broker->config, entries, stored->config_count, &config, err);
     free(entries);
-    topic.config = config;
-    if (rc == WEIR_OK) {
-        rc = topic_open_partitions(broker, &topic, stored->leader_epoch, checkpoints, err);
+    if (rc < 0) {
+        return rc;
+    }
+    *topic = (struct image_topic){ .name = stored->name,
+                                   .id = stored->id,
+                                   .internal = topic_is_internal(stored->name),
+                                   .partition_count = stored->partition_count,
+                                   .config = config };
+    rc = topic_open_partitions(broker, topic, stored->leader_epoch, checkpoints, err);
+    if (rc < 0) {
+        topic_config_unref(config);
+    }
+    return rc;
+}
+
+static enum weir_status load_all(struct broker *broker,
+                                 const struct log_checkpoints *checkpoints,
+                                 struct weir_error *err)
+{
+    const struct map *stored = &broker->store->topics;
+    struct image_topic *topics = mem_zalloc(stored->count, sizeof(*topics));
+    size_t loaded = 0;
+    enum weir_status rc = WEIR_OK;
+    while (rc == WEIR_OK && loaded < stored->count) {
+        rc = load_topic(broker, stored->entries[loaded].value, checkpoints, &topics[loaded], err);
+        loaded += rc == WEIR_OK;
     }
     if (rc == WEIR_OK) {
-        publish(broker, image_with(broker->image, topic.name, &topic));
-        topic_release_partitions(&topic);
+        publish(broker, image_create(topics, loaded));
     }
-    topic_config_unref(config);
+    for (size_t i = 0; i < loaded; i++) {
+        topic_config_unref(topics[i].config);
+        topic_release_partitions(&topics[i]);
+    }
+    free(topics);
     return rc;
 }
 
 enum weir_status topics_load(struct broker *broker, struct weir_error *err)
 {
-    struct log_checkpoints checkpoints;
     enum weir_status rc = WEIR_OK;
     if (!broker->store->was_there) {
         rc = topics_adopt_folders(broker, err);
@@ -326,10 +349,9 @@ enum weir_status topics_load(struct broker *broker, struct weir_error *err)
     if (rc < 0) {
         return rc;
     }
+    struct log_checkpoints checkpoints;
     log_checkpoints_read(broker, &checkpoints);
-    for (size_t i = 0; rc == WEIR_OK && i < broker->store->topics.count; i++) {
-        rc = load_topic(broker, broker->store->topics.entries[i].value, &checkpoints, err);
-    }
+    rc = load_all(broker, &checkpoints, err);
     log_checkpoints_finish(&checkpoints);
     return rc;
 }
