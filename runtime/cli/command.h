@@ -16,3 +16,4 @@ extern const struct command commands[];
 extern const int command_count;
 
 int cmd_broker(int argc, char **argv);
+int cmd_topics(int argc, char **argv);
