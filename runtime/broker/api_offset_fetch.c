@@ -125,17 +125,18 @@ static void ask_one(const struct offset_fetch_request *body,
                     struct arena *arena,
                     struct question *out)
 {
+    int32_t count = body->topics_count < 0 ? 0 : body->topics_count;
     struct offset_fetch_request_group_topic *topics =
-        message_new(&offset_fetch_request_group_topic_type, arena, body->topics_count);
-    for (int32_t t = 0; t < body->topics_count; t++) {
+        message_new(&offset_fetch_request_group_topic_type, arena, count);
+    for (int32_t t = 0; t < count; t++) {
         topics[t].name = body->topics[t].name;
         topics[t].partition_indexes = body->topics[t].partition_indexes;
         topics[t].partition_indexes_count = body->topics[t].partition_indexes_count;
     }
     *out = (struct question){ .group_id = body->group_id,
-                              .wants_all = body->topics == NULL,
+                              .wants_all = body->topics_count < 0, /* null */
                               .topics = topics,
-                              .topics_count = body->topics_count };
+                              .topics_count = count };
 }
 
 void api_offset_fetch(struct request *request)
@@ -151,7 +152,7 @@ void api_offset_fetch(struct request *request)
     }
     for (int32_t i = 0; !is_old && i < body->groups_count; i++) {
         questions[i] = (struct question){ .group_id = body->groups[i].group_id,
-                                          .wants_all = body->groups[i].topics == NULL,
+                                          .wants_all = body->groups[i].topics_count < 0,
                                           .topics = body->groups[i].topics,
                                           .topics_count = body->groups[i].topics_count };
     }
