@@ -44,6 +44,7 @@ struct fetch {
     const struct fetch_request *body;
     struct fetch_part *parts; /* of all topics, in the order of the request */
     int32_t part_count;
+    int32_t *topic_part_counts; /* how many of them belong to each topic of the request */
     int64_t bytes;
     bool any_error; /* or a diverging epoch: something to be told at once */
 
@@ -167,7 +168,7 @@ static void respond(struct fetch *fetch)
         struct fetch_response_topic *topic = &response.responses[t];
         topic->topic = body->topics[t].topic;
         topic->topic_id = body->topics[t].topic_id;
-        topic->partitions_count = body->topics[t].partitions_count;
+        topic->partitions_count = fetch->topic_part_counts[t];
         topic->partitions =
             message_new(&fetch_response_partition_type, &request->arena, topic->partitions_count);
         for (int32_t i = 0; i < topic->partitions_count; i++) {
@@ -312,10 +313,47 @@ static void find_part(struct fetch *fetch,
     }
 }
 
+/* As in Produce: a partition that is named twice counts once, as it was named last. */
+static bool *mark_repeated(struct arena *arena,
+                           const struct image_topic *topic,
+                           const struct fetch_request_topic *asked)
+{
+    int32_t count = asked->partitions_count;
+    bool *repeated = ARENA_NEW(arena, bool, (size_t)count);
+    if (!topic || count < 2) {
+        return repeated;
+    }
+    bool *seen = ARENA_NEW(arena, bool, (size_t)topic->partition_count);
+    for (int32_t i = count; i-- > 0;) {
+        int32_t index = asked->partitions[i].partition;
+        if (index >= 0 && index < topic->partition_count) {
+            repeated[i] = seen[index];
+            seen[index] = true;
+        }
+    }
+    return repeated;
+}
+
+static void find_topic_parts(struct fetch *fetch, int32_t t)
+{
+    struct request *request = fetch->request;
+    const struct fetch_request_topic *asked = &fetch->body->topics[t];
+    const struct cluster_image *image = worker_image(request->worker);
+    const struct image_topic *topic = request->version >= VERSION_TOPIC_IDS
+                                          ? image_topic_by_id(image, &asked->topic_id)
+                                          : image_topic(image, asked->topic);
+    const bool *repeated = mark_repeated(&request->arena, topic, asked);
+    for (int32_t i = 0; i < asked->partitions_count; i++) {
+        if (!repeated[i]) {
+            find_part(fetch, topic, &asked->partitions[i], &fetch->parts[fetch->part_count++]);
+            fetch->topic_part_counts[t]++;
+        }
+    }
+}
+
 static struct fetch *find_parts(struct request *request)
 {
     const struct fetch_request *body = request->body;
-    const struct cluster_image *image = worker_image(request->worker);
     struct fetch *fetch = ARENA_NEW(&request->arena, struct fetch, 1);
     size_t count = 0;
     for (int32_t t = 0; t < body->topics_count; t++) {
@@ -324,14 +362,9 @@ static struct fetch *find_parts(struct request *request)
     fetch->request = request;
     fetch->body = body;
     fetch->parts = ARENA_NEW(&request->arena, struct fetch_part, count);
+    fetch->topic_part_counts = ARENA_NEW(&request->arena, int32_t, (size_t)body->topics_count);
     for (int32_t t = 0; t < body->topics_count; t++) {
-        const struct fetch_request_topic *asked = &body->topics[t];
-        const struct image_topic *topic = request->version >= VERSION_TOPIC_IDS
-                                              ? image_topic_by_id(image, &asked->topic_id)
-                                              : image_topic(image, asked->topic);
-        for (int32_t i = 0; i < asked->partitions_count; i++) {
-            find_part(fetch, topic, &asked->partitions[i], &fetch->parts[fetch->part_count++]);
-        }
+        find_topic_parts(fetch, t);
     }
     return fetch;
 }

@@ -10,6 +10,8 @@
 #include "protocol/batch.h"
 #include "protocol/kafka_error.h"
 
+enum { TRANSACTION_TIMEOUT_MAX_MS = 900000 /* transaction.max.timeout.ms */ };
+
 /* Both or neither: a producer that says who it was says in which epoch. */
 static bool half_known(const struct init_producer_id_request *body)
 {
@@ -26,6 +28,10 @@ static enum kafka_error check(struct request *request, const struct init_produce
     }
     if (body->transactional_id.len == 0) {
         return KAFKA_INVALID_REQUEST;
+    }
+    if (body->transaction_timeout_ms <= 0 ||
+        body->transaction_timeout_ms > TRANSACTION_TIMEOUT_MAX_MS) {
+        return KAFKA_INVALID_TRANSACTION_TIMEOUT;
     }
     log_write(
         &request->broker->log, LOG_LEVEL_WARN,

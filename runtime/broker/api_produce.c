@@ -120,6 +120,46 @@ static enum kafka_error append(struct produce *produce,
     return error;
 }
 
+/*
+ * A partition that is named twice counts once, as it was named last: Kafka keeps what it was sent in a map. Marks the others
+ * in an array over `asked`.
+ */
+static bool *mark_repeated(struct arena *arena,
+                           const struct image_topic *topic,
+                           const struct produce_request_topic *asked)
+{
+    int32_t count = asked->partition_data_count;
+    bool *repeated = ARENA_NEW(arena, bool, (size_t)count);
+    if (!topic || count < 2) {
+        return repeated;
+    }
+    bool *seen = ARENA_NEW(arena, bool, (size_t)topic->partition_count);
+    for (int32_t i = count; i-- > 0;) {
+        int32_t index = asked->partition_data[i].index;
+        if (index >= 0 && index < topic->partition_count) {
+            repeated[i] = seen[index];
+            seen[index] = true;
+        }
+    }
+    return repeated;
+}
+
+static void produce_partition(struct produce *produce,
+                              const struct image_topic *topic,
+                              const struct produce_request_partition *data,
+                              struct produce_response_partition *answer)
+{
+    struct partition *partition = NULL;
+    answer->index = data->index;
+    answer->base_offset = -1;
+    enum kafka_error error = find_partition(produce, topic, data, &partition);
+    if (error == KAFKA_NONE) {
+        error = append(produce, partition, data->records.data, answer);
+    }
+    answer->error_code = (int16_t)error;
+    produce->any_error |= error != KAFKA_NONE;
+}
+
 static void produce_topic(struct produce *produce,
                           const struct produce_request_topic *asked,
                           struct produce_response_topic *out)
@@ -129,23 +169,16 @@ static void produce_topic(struct produce *produce,
     const struct image_topic *topic = request->version >= VERSION_TOPIC_IDS
                                           ? image_topic_by_id(image, &asked->topic_id)
                                           : image_topic(image, asked->name);
+    const bool *repeated = mark_repeated(&request->arena, topic, asked);
     out->name = asked->name;
     out->topic_id = asked->topic_id;
-    out->partition_responses_count = asked->partition_data_count;
     out->partition_responses =
         message_new(&produce_response_partition_type, &request->arena, asked->partition_data_count);
     for (int32_t i = 0; i < asked->partition_data_count; i++) {
-        const struct produce_request_partition *data = &asked->partition_data[i];
-        struct produce_response_partition *answer = &out->partition_responses[i];
-        struct partition *partition = NULL;
-        answer->index = data->index;
-        answer->base_offset = -1;
-        enum kafka_error error = find_partition(produce, topic, data, &partition);
-        if (error == KAFKA_NONE) {
-            error = append(produce, partition, data->records.data, answer);
+        if (!repeated[i]) {
+            produce_partition(produce, topic, &asked->partition_data[i],
+                              &out->partition_responses[out->partition_responses_count++]);
         }
-        answer->error_code = (int16_t)error;
-        produce->any_error |= error != KAFKA_NONE;
     }
 }
 
