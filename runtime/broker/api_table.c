@@ -22,8 +22,6 @@ const struct api_row api_rows[] = {
     { API_DESCRIBE_GROUPS, 0, 6, 0, api_describe_groups },
     { API_LIST_GROUPS, 0, 5, 0, api_list_groups },
     { API_DELETE_GROUPS, 0, 2, 0, api_delete_groups },
-    { API_CREATE_TOPICS, 2, 7, 2, api_create_topics },
-    { API_DELETE_TOPICS, 1, 6, 1, api_delete_topics },
     { API_INIT_PRODUCER_ID, 0, 5, 0, api_init_producer_id },
 };
 

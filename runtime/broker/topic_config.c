@@ -277,33 +277,3 @@ void topic_config_unref(const struct topic_config *config)
     free(config->entries);
     free(mutable(config));
 }
-
-enum config_source topic_config_source(const struct topic_config *config,
-                                       const struct broker_config *broker,
-                                       const char *name)
-{
-    char fallback_name[64];
-    const struct topic_config_key *key = topic_key(bytes_of(name));
-    if (topic_config_entry(config, name)) {
-        return CONFIG_FROM_TOPIC;
-    }
-    /* Eligible leader replicas (KIP-966) keep this one as a configuration of the cluster. */
-    if (strcmp(name, "min.insync.replicas") == 0) {
-        return CONFIG_FROM_CLUSTER;
-    }
-    return key && given_fallback(key, broker, fallback_name) ? CONFIG_FROM_FILE
-                                                             : CONFIG_FROM_DEFAULT;
-}
-
-void topic_config_order(int *out_order)
-{
-    for (int i = 0; i < topic_config_key_count; i++) {
-        int at = i;
-        for (; at > 0 && strcmp(topic_config_keys[out_order[at - 1]].key.name,
-                                topic_config_keys[i].key.name) > 0;
-             at--) {
-            out_order[at] = out_order[at - 1];
-        }
-        out_order[at] = i;
-    }
-}

@@ -45,18 +45,3 @@ const struct config_entry *topic_config_entry(const struct topic_config *config,
 const char *topic_config_text(const struct topic_config *config,
                               const struct broker_config *broker,
                               const char *name);
-
-/* Where the text in force comes from, as DescribeConfigs numbers it (DescribeConfigsResponse.ConfigSource). */
-enum config_source {
-    CONFIG_FROM_TOPIC = 1,
-    CONFIG_FROM_CLUSTER = 3, /* dynamic, for all brokers */
-    CONFIG_FROM_FILE = 4,    /* server.properties or --override */
-    CONFIG_FROM_DEFAULT = 5,
-};
-
-enum config_source topic_config_source(const struct topic_config *config,
-                                       const struct broker_config *broker,
-                                       const char *name);
-
-/* Indexes into topic_config_keys in the order of the names, as Kafka lists them. `out_order` has topic_config_key_count. */
-void topic_config_order(int *out_order);

@@ -1,0 +1,23 @@
+/*
+ * Inside a witness: its clients.
+ */
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include "witness/witness.h"
+
+enum { WITNESS_TIMEOUT_MS = 10000, WITNESS_CLAIMS_MAX = 64 };
+
+struct witness {
+    struct check *check;
+    struct weir_option options[2];
+    rd_kafka_t *metadata; /* asks for all topics: weir/admin.h leaves internal ones out */
+    struct weir_admin *admin;
+    struct weir_consumer *consumer; /* NULL until something is read */
+    const char *claims[WITNESS_CLAIMS_MAX];
+    size_t claim_count;
+};
+
+/* The cluster did not do as asked: our fault. Always false. */
+bool witness_failed(struct witness *w, const char *doing, const struct weir_error *err);
