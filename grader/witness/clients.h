@@ -7,7 +7,7 @@
 
 #include "witness/witness.h"
 
-enum { WITNESS_TIMEOUT_MS = 10000, WITNESS_CLAIMS_MAX = 64 };
+enum { WITNESS_TIMEOUT_MS = 10000, WITNESS_LOOK_AGAIN_MS = 10, WITNESS_CLAIMS_MAX = 64 };
 
 struct witness {
     struct check *check;

@@ -1,7 +1,10 @@
 /*
  * Records as the check sends and reads them.
  */
+#include <poll.h>
+
 #include "base/arena.h"
+#include "base/clock.h"
 #include "weir/producer.h"
 #include "witness/clients.h"
 
@@ -55,6 +58,27 @@ static struct witnessed_record *push(struct arena *a,
     return &records->items[records->count++];
 }
 
+/* A broker that has just become a partition's leader may not know it yet (NOT_LEADER_OR_FOLLOWER): it is asked again. */
+static bool ask_offsets(struct witness *w,
+                        struct weir_topic_partition partition,
+                        int64_t *out_begin,
+                        int64_t *out_end)
+{
+    struct weir_error err;
+    int64_t deadline_ms = clock_monotonic_ms() + WITNESS_SETTLE_MS;
+    for (;;) {
+        enum weir_status rc =
+            weir_consumer_offsets(w->consumer, partition, out_begin, out_end, &err);
+        if (rc == WEIR_OK) {
+            return true;
+        }
+        if (rc != WEIR_EBROKER || clock_monotonic_ms() >= deadline_ms) {
+            return witness_failed(w, "the check cannot ask for a partition's offsets", &err);
+        }
+        (void)poll(NULL, 0, WITNESS_LOOK_AGAIN_MS);
+    }
+}
+
 static bool read_partition(struct witness *w,
                            struct weir_topic_partition partition,
                            struct witnessed_records *records,
@@ -63,8 +87,8 @@ static bool read_partition(struct witness *w,
     struct weir_error err;
     int64_t begin;
     int64_t end;
-    if (weir_consumer_offsets(w->consumer, partition, &begin, &end, &err) < 0) {
-        return witness_failed(w, "the check cannot ask for a partition's offsets", &err);
+    if (!ask_offsets(w, partition, &begin, &end)) {
+        return false;
     }
     if (begin == end) {
         return true;

@@ -11,8 +11,6 @@
 #include "client/handle.h"
 #include "witness/clients.h"
 
-enum { LOOK_AGAIN_MS = 10 };
-
 bool witness_failed(struct witness *w, const char *doing, const struct weir_error *err)
 {
     return check_broken(w->check, "%s: %s", doing, err->message);
@@ -199,7 +197,7 @@ bool witness_wait_topic(struct witness *w, const char *name, bool there, int pat
             return false;
         }
         /* Nothing tells a client of a new topic: it has to ask again. */
-        (void)poll(NULL, 0, LOOK_AGAIN_MS);
+        (void)poll(NULL, 0, WITNESS_LOOK_AGAIN_MS);
     }
     return false;
 }

@@ -27,7 +27,12 @@ static bool run_report(struct check *c,
     if (!topics_run_with(c, program, vars, &run)) {
         return false;
     }
-    check_hint(c, "the file's name comes from the variable REPORT: ... >\"$REPORT\"");
+    if (run->code != 0) {
+        check_hint(c, "the script ended with exit status %d; what it printed is shown below",
+                   run->code);
+    } else {
+        check_hint(c, "the file's name comes from the variable REPORT: ... >\"$REPORT\"");
+    }
     return check_get_file(c, report, TOPICS_REPORT_MAX, out_report);
 }
 
