@@ -51,7 +51,9 @@ static enum weir_status put_leaf(
     }
     int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) {
-        return weir_fail_errno(err, "cannot unpack %s (is it in there twice?)", name);
+        return errno == EEXIST
+                   ? weir_fail(err, WEIR_EPROTO, "cannot unpack %s: it is in there twice", name)
+                   : weir_fail_errno(err, "cannot unpack %s", name);
     }
     enum weir_status rc = file_write_all(fd, content.data, content.len, err);
     close(fd);
@@ -80,7 +82,8 @@ enum weir_status stage_put(
         close(dir);
         dir = next;
     }
-    rc = dir < 0 ? weir_fail_errno(err, "cannot unpack %.*s", BYTES_ARG(path)) : WEIR_OK;
+    rc = weir_fail(err, WEIR_EPROTO, "cannot unpack %.*s: a part of its path is no folder",
+                   BYTES_ARG(path));
 out:
     if (dir >= 0) {
         close(dir);

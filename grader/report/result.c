@@ -55,7 +55,7 @@ static int lab_exit_code(const struct lab_result *l)
 
 int result_exit_code(const struct result *r)
 {
-    int worst = r->lab_count == 0 ? 2 : 0;
+    int worst = r->lab_count == 0 && r->exit_code_least == 0 ? 2 : r->exit_code_least;
     for (size_t i = 0; i < r->lab_count; i++) {
         int code = lab_exit_code(&r->labs[i]);
         worst = code > worst ? code : worst;

@@ -59,6 +59,7 @@ struct result {
     const char *const *warnings;
     size_t warning_count;
     bool interrupted;
+    int exit_code_least; /* what went wrong beside the labs' own results; 0: nothing */
 };
 
 const char *check_status_name(enum check_status s);

@@ -342,6 +342,7 @@ static void grade(struct grade *g)
         !take_submission(g) || !open_sandbox(g)) {
         return;
     }
+    r->exit_code_least = g->exit_code;
     run_save(&g->run);
     grade_labs(g, colour, as_text);
     r->interrupted = g->run.loop.stop_signal != 0;
