@@ -413,14 +413,28 @@ static void finish_shard(struct group_shard *shard)
     group_writer_finish(&shard->writer);
 }
 
+/* Requests between two workers that have stopped: they end their journey here. */
+static void drain_workers(const struct broker *broker)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        for (int i = 0; i < broker->worker_count; i++) {
+            more = worker_drain(broker->workers[i]) || more;
+        }
+    }
+}
+
 void coordinator_destroy(struct coordinator *coordinator)
 {
     if (!coordinator) {
         return;
     }
+    drain_workers(coordinator->broker);
     for (int i = 0; i < coordinator->broker->worker_count; i++) {
         finish_shard(&coordinator->shards[i]);
     }
+    drain_workers(coordinator->broker); /* the answers of the groups that just ended */
     free(coordinator->shards);
     free(coordinator);
 }

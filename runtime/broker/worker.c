@@ -142,6 +142,13 @@ enum weir_status worker_start(struct worker *worker, struct weir_error *err)
     return WEIR_OK;
 }
 
+static void close_clients(struct worker *worker)
+{
+    list_foreach(node, &worker->clients) {
+        connection_close(container_of(node, struct client, link)->connection, NULL);
+    }
+}
+
 void worker_stop(struct worker *worker)
 {
     if (!worker->started) {
@@ -150,9 +157,14 @@ void worker_stop(struct worker *worker)
     loop_stop(worker->loop);
     (void)pthread_join(worker->thread, NULL);
     worker->started = false;
-    list_foreach(node, &worker->clients) {
-        connection_close(container_of(node, struct client, link)->connection, NULL);
-    }
+    close_clients(worker);
+}
+
+bool worker_drain(struct worker *worker)
+{
+    bool ran = loop_drain(worker->loop);
+    close_clients(worker); /* a connection that was adopted just now */
+    return ran;
 }
 
 void worker_destroy(struct worker *worker)

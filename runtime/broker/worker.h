@@ -30,6 +30,8 @@ WEIR_CHECKED enum weir_status worker_create(struct broker *broker,
 WEIR_CHECKED enum weir_status worker_start(struct worker *worker, struct weir_error *err);
 /* Any thread but the worker's: stops the loop, joins the thread and closes the connections. */
 void worker_stop(struct worker *worker);
+/* After all workers were stopped: runs the tasks that came too late. False when there were none. */
+bool worker_drain(struct worker *worker);
 void worker_destroy(struct worker *worker);
 
 /* Gives the worker a connected, non-blocking socket. Any thread; takes the descriptor. */

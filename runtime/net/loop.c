@@ -144,6 +144,16 @@ void loop_run(struct loop *loop)
     }
 }
 
+bool loop_drain(struct loop *loop)
+{
+    struct loop_task *posted = atomic_exchange(&loop->mailbox, NULL);
+    struct loop_task *later = loop->later;
+    loop->later = NULL;
+    run_tasks(reversed(posted));
+    run_tasks(reversed(later));
+    return posted || later;
+}
+
 static void wake(struct loop *loop)
 {
     uint64_t one = 1;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "net/timer.h"
@@ -36,6 +37,8 @@ void loop_destroy(struct loop *loop);
 /* Runs until loop_stop(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/* After loop_run() has returned: runs the tasks that came too late. False when there were none. Any thread, one at a time. */
+bool loop_drain(struct loop *loop);
 
 /* Runs the task on the loop's thread, soon; tasks of one poster run in the order they were posted. Any thread. */
 void loop_post(struct loop *loop, struct loop_task *task);
