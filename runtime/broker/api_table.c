@@ -21,7 +21,10 @@ const struct api_row api_rows[] = {
     { API_API_VERSIONS, 0, 4, 0, api_api_versions },
     { API_DESCRIBE_GROUPS, 0, 6, 0, api_describe_groups },
     { API_LIST_GROUPS, 0, 5, 0, api_list_groups },
+    { API_DESCRIBE_CONFIGS, 1, 4, 1, api_describe_configs },
     { API_DELETE_GROUPS, 0, 2, 0, api_delete_groups },
+    { API_CREATE_TOPICS, 2, 7, 2, api_create_topics },
+    { API_DELETE_TOPICS, 1, 6, 1, api_delete_topics },
     { API_INIT_PRODUCER_ID, 0, 5, 0, api_init_producer_id },
 };
 

@@ -43,6 +43,8 @@ struct config_key {
     int64_t max;
     const char *choices; /* of strings and lists: "a|b|c"; NULL: any */
     bool ignored;        /* accepted, and said to have no effect */
+    bool
+        dynamic; /* Kafka can change it while running, so DescribeConfigs does not call it read-only */
 };
 
 extern const struct config_key broker_config_keys[];

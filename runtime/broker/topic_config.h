@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "base/arena.h"
 #include "broker/config.h"
 #include "storage/log_config.h"
 
@@ -45,3 +46,9 @@ const struct config_entry *topic_config_entry(const struct topic_config *config,
 const char *topic_config_text(const struct topic_config *config,
                               const struct broker_config *broker,
                               const char *name);
+
+/* The same for a person: in the unit of the topic's key, also when it comes from a broker's key that counts in hours. */
+struct bytes topic_config_shown(const struct topic_config *config,
+                                const struct broker_config *broker,
+                                const struct topic_config_key *key,
+                                struct arena *arena);

@@ -1,0 +1,38 @@
+/*
+ * What DescribeConfigs and CreateTopics tell about a configuration key: its value, where it comes from, and the other
+ * places that it could come from.
+ *
+ *     retention.ms=60000     (DYNAMIC_TOPIC_CONFIG)     set for the topic: this one counts
+ *     log.retention.ms=...   (STATIC_BROKER_CONFIG)     set for the broker: would count otherwise
+ *     log.retention.ms=...   (DEFAULT_CONFIG)           Kafka's default: would count without both
+ *
+ * Source of the rules: kafka.server.ConfigHelper and DynamicBrokerConfig.brokerConfigSynonyms, with one peculiarity
+ * kept: of keys that stand in for each other (log.retention.ms, .minutes, .hours) only those that come behind the key
+ * itself are listed, so a topic's retention.ms that comes from log.retention.hours names no source but the default.
+ *
+ * Thread: any; everything is made in the arena given.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "broker/topic_config.h"
+#include "protocol/messages.h"
+
+/* DescribeConfigsResponse.ConfigSource */
+enum config_source {
+    CONFIG_SOURCE_TOPIC = 1,
+    CONFIG_SOURCE_STATIC_BROKER = 4,
+    CONFIG_SOURCE_DEFAULT = 5,
+    CONFIG_SOURCE_BROKER_LOGGER = 6,
+};
+
+void config_describe_topic_key(const struct topic_config *config,
+                               const struct broker_config *broker,
+                               const struct topic_config_key *key,
+                               struct arena *arena,
+                               struct describe_configs_response_config *out);
+
+void config_describe_broker_key(const struct broker_config *broker,
+                                const struct config_key *key,
+                                struct arena *arena,
+                                struct describe_configs_response_config *out);
