@@ -140,7 +140,9 @@ static void answer_part(const struct fetch *fetch,
         out->diverging_epoch.epoch = result->diverging_epoch;
         out->diverging_epoch.end_offset = result->diverging_end_offset;
     }
+    out->aborted_transactions_count = -1;
     if (part->refusal != KAFKA_NONE || fetch->body->isolation_level == READ_COMMITTED) {
+        out->aborted_transactions_count = 0;
         /* None are aborted: Kafka writes an empty list here, and null for read_uncommitted. */
         out->aborted_transactions =
             message_new(&fetch_response_aborted_transaction_type, &fetch->request->arena, 0);

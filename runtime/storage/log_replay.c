@@ -16,13 +16,14 @@ enum { MARKER_KEY_SIZE = 4, MARKER_VALUE_SIZE = 6, MARKER_EPOCH_AT = 2 };
 
 void log_note_producer(struct producer_state *producers,
                        const struct batch_header *h,
-                       struct bytes batch)
+                       struct bytes batch,
+                       int64_t now_ms)
 {
     if (h->producer_id < 0) {
         return;
     }
     if (!(h->attributes & BATCH_CONTROL)) {
-        producer_state_add(producers, h);
+        producer_state_add(producers, h, now_ms);
         return;
     }
     struct record_reader reader;
@@ -31,7 +32,7 @@ void log_note_producer(struct producer_state *producers,
         record_next(&reader, &marker, NULL) > 0 && marker.key.len >= MARKER_KEY_SIZE &&
         marker.value.len >= MARKER_VALUE_SIZE) {
         producer_state_end_transaction(producers, h,
-                                       be_read_i32(marker.value.data + MARKER_EPOCH_AT));
+                                       be_read_i32(marker.value.data + MARKER_EPOCH_AT), now_ms);
     }
     record_reader_finish(&reader);
 }
@@ -71,7 +72,7 @@ struct replay {
 static void replay_batch(const struct replay *replay, struct batch_scan *scan, struct bytes batch)
 {
     if (replay->producers) {
-        log_note_producer(&replay->log->producers, &scan->header, batch);
+        log_note_producer(&replay->log->producers, &scan->header, batch, 0);
     }
     if (scan->header.leader_epoch > epoch_cache_latest(&replay->log->epochs)) {
         (void)epoch_cache_assign(&replay->log->epochs, scan->header.leader_epoch,

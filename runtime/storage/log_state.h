@@ -66,7 +66,9 @@ WEIR_CHECKED enum weir_status log_restore_state(struct partition_log *log,
                                                 bool epochs_known,
                                                 struct weir_error *err);
 
-/* Brings the producers up to date with a batch of the log; `batch` all of it, looked at for markers (log_replay.c). */
+/* Brings the producers up to date with a batch of the log; `batch` all of it, looked at for markers; `now_ms` as in
+ * producer_state_add() (log_replay.c). */
 void log_note_producer(struct producer_state *producers,
                        const struct batch_header *h,
-                       struct bytes batch);
+                       struct bytes batch,
+                       int64_t now_ms);

@@ -266,7 +266,7 @@ static enum weir_status append_locked(struct partition_log *log,
     if (rc < 0) {
         return rc;
     }
-    log_note_producer(&log->producers, h, batch);
+    log_note_producer(&log->producers, h, batch, now_ms);
     producer_state_expire(&log->producers, now_ms, log->config.producer_id_expiration_ms);
     atomic_store(&log->end_offset, batch_next_offset(h));
     if (batch_next_offset(h) - log->recovery_point >= log->config.flush_messages) {

@@ -111,7 +111,7 @@ static void enter_epoch(struct producer *p, int16_t epoch)
     }
 }
 
-void producer_state_add(struct producer_state *s, const struct batch_header *h)
+void producer_state_add(struct producer_state *s, const struct batch_header *h, int64_t now_ms)
 {
     if (h->producer_id < 0) {
         return;
@@ -130,6 +130,7 @@ void producer_state_add(struct producer_state *s, const struct batch_header *h)
         .offset_delta = h->last_offset_delta,
     };
     p->last_timestamp = h->max_timestamp;
+    p->seen_ms = now_ms;
     if ((h->attributes & BATCH_TRANSACTIONAL) && p->transaction_first_offset < 0) {
         p->transaction_first_offset = h->base_offset;
     }
@@ -137,13 +138,15 @@ void producer_state_add(struct producer_state *s, const struct batch_header *h)
 
 void producer_state_end_transaction(struct producer_state *s,
                                     const struct batch_header *h,
-                                    int32_t coordinator_epoch)
+                                    int32_t coordinator_epoch,
+                                    int64_t now_ms)
 {
     struct producer *p = find_or_add(s, h->producer_id);
     enter_epoch(p, h->producer_epoch);
     p->coordinator_epoch = coordinator_epoch;
     p->transaction_first_offset = -1;
     p->last_timestamp = h->max_timestamp;
+    p->seen_ms = now_ms;
 }
 
 int64_t producer_state_first_open(const struct producer_state *s, int64_t none)
@@ -167,7 +170,10 @@ void producer_state_expire(struct producer_state *s, int64_t now_ms, int64_t exp
     for (size_t i = s->producers.count;
          i-- > 0;) { /* backwards: a removal moves the last one here */
         struct producer *p = s->producers.entries[i].value;
-        if (p->transaction_first_offset < 0 && now_ms - p->last_timestamp >= expiration_ms) {
+        if (p->seen_ms == 0) {
+            p->seen_ms = now_ms; /* from a former life: its time runs from here */
+        }
+        if (p->transaction_first_offset < 0 && now_ms - p->seen_ms >= expiration_ms) {
             int64_t storage;
             (void)map_remove(&s->producers, map_key_i64(p->producer_id, &storage));
             free(p);

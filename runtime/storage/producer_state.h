@@ -38,7 +38,8 @@ struct producer_batch {
 
 struct producer {
     int64_t producer_id;
-    int64_t last_timestamp;           /* ms; what expiry looks at */
+    int64_t last_timestamp;           /* of its newest records, ms */
+    int64_t seen_ms;                  /* when it was heard of; 0: not since the log was opened */
     int64_t transaction_first_offset; /* -1: no open transaction */
     int32_t coordinator_epoch;
     int16_t epoch;
@@ -62,18 +63,22 @@ enum kafka_error producer_state_check(const struct producer_state *s,
                                       const struct batch_header *h,
                                       struct producer_batch *out_duplicate);
 
-/* Takes a batch into account that was appended, or is read back from the log. Not for control batches. */
-void producer_state_add(struct producer_state *s, const struct batch_header *h);
+/* Takes a batch into account that was appended now, or (`now_ms` 0) is read back from the log. Not for control batches. */
+void producer_state_add(struct producer_state *s, const struct batch_header *h, int64_t now_ms);
 
 /* The same for a transaction marker (one control record). */
 void producer_state_end_transaction(struct producer_state *s,
                                     const struct batch_header *h,
-                                    int32_t coordinator_epoch);
+                                    int32_t coordinator_epoch,
+                                    int64_t now_ms);
 
 /* The first offset of the oldest open transaction, or `none`. */
 int64_t producer_state_first_open(const struct producer_state *s, int64_t none);
 
-/* Forgets producers without an open transaction whose last record is older than `expiration_ms`. At most once a minute. */
+/*
+ * Forgets producers without an open transaction that were not heard of for `expiration_ms`. At most once a minute. By the
+ * broker's clock: Kafka goes by the records' own time, so that one who writes old times is forgotten while it writes.
+ */
 void producer_state_expire(struct producer_state *s, int64_t now_ms, int64_t expiration_ms);
 
 /* --- snapshots --- */

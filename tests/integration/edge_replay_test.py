@@ -1,4 +1,4 @@
-"""Odd requests get the answers that Apache Kafka gave: tests/golden/edge/*.jsonl, sent in order, compared byte for byte.
+"""Odd requests get the answers that Apache Kafka gave: tests/golden/replay/*.jsonl, sent in order, compared byte for byte.
 
 A row: name; request_hex (with header, without length); response_hex, what Kafka 4.3.1 answered ("..." at the end: only the beginning was kept).
 prepare: brings the broker into the state the next rows need, the answer is not compared. mask: ranges of bytes that differ from run to run
@@ -13,7 +13,7 @@ import sys
 
 from weir_broker import Broker
 
-GOLDEN = os.path.join(os.environ["WEIR_SOURCE"], "tests", "golden", "edge")
+GOLDEN = os.path.join(os.environ["WEIR_SOURCE"], "tests", "golden", "replay")
 METADATA_V12 = struct.pack(">hhih", 3, 12, 1, 3) + b"raw\0"
 
 
