@@ -33,7 +33,7 @@ def receive(connection):
     while len(data) < size:
         more = connection.recv(size - len(data))
         if not more:
-            raise AssertionError("the broker closed the connection")
+            raise ConnectionError("the broker closed the connection")
         data += more
         if len(data) == 4 and size == 4:
             size += struct.unpack(">i", data)[0]
