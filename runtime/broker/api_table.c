@@ -26,6 +26,7 @@ const struct api_row api_rows[] = {
     { API_CREATE_TOPICS, 2, 7, 2, api_create_topics },
     { API_DELETE_TOPICS, 1, 6, 1, api_delete_topics },
     { API_INIT_PRODUCER_ID, 0, 5, 0, api_init_producer_id },
+    { API_DESCRIBE_TOPIC_PARTITIONS, 0, 0, 0, api_describe_topic_partitions },
 };
 
 const int api_row_count = sizeof(api_rows) / sizeof(api_rows[0]);

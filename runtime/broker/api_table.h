@@ -28,6 +28,7 @@ void api_delete_groups(struct request *request);
 void api_delete_topics(struct request *request);
 void api_describe_configs(struct request *request);
 void api_describe_groups(struct request *request);
+void api_describe_topic_partitions(struct request *request);
 void api_fetch(struct request *request);
 void api_find_coordinator(struct request *request);
 void api_heartbeat(struct request *request);

@@ -211,7 +211,8 @@ int cmd_topics(int argc, char **argv)
         return usage(about, stderr, 1);
     }
     arena_init(&run.arena, 0);
-    if (options_parse(&run.options, topics_options, TOPICS_OPTION_COUNT, argv + 1, &err) < 0) {
+    if (options_parse(&run.options, topics_options, TOPICS_OPTION_COUNT,
+                      (const char *const *)(argv + 1), &err) < 0) {
         fprintf(stderr, "%s\n", err.message);
         exit_code = 1;
     } else if (options_has(&run.options, TOPICS_HELP)) {

@@ -32,7 +32,7 @@ static void add(struct options *o, int option, const char *value)
 enum weir_status options_parse(struct options *o,
                                const struct option_spec *specs,
                                int spec_count,
-                               char *const *argv,
+                               const char *const *argv,
                                struct weir_error *err)
 {
     *o = (struct options){ .specs = specs, .spec_count = spec_count };

@@ -37,7 +37,7 @@ struct options {
 WEIR_CHECKED enum weir_status options_parse(struct options *o,
                                             const struct option_spec *specs,
                                             int spec_count,
-                                            char *const *argv,
+                                            const char *const *argv,
                                             struct weir_error *err);
 void options_finish(struct options *o);
 
