@@ -117,15 +117,14 @@ static int64_t fetch_offset(const struct weir_consumer *consumer,
     return offset;
 }
 
-/* The caller frees it. With `paused_only` just those. */
-static rd_kafka_topic_partition_list_t *assignment_list(const struct weir_consumer *consumer,
-                                                        bool paused_only)
+/* What librdkafka is to fetch, and from where; paused partitions are left out. The caller frees it. */
+static rd_kafka_topic_partition_list_t *fetch_list(const struct weir_consumer *consumer)
 {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)consumer->partition_count);
     for (size_t i = 0; i < consumer->partition_count; i++) {
         const struct consumer_partition *p = &consumer->partitions[i];
-        if (!paused_only || p->paused) {
+        if (!p->paused) {
             rd_kafka_topic_partition_list_add(list, p->topic, p->partition)->offset =
                 fetch_offset(consumer, p);
         }
@@ -133,27 +132,80 @@ static rd_kafka_topic_partition_list_t *assignment_list(const struct weir_consum
     return list;
 }
 
+static bool is_cooperative(const struct weir_consumer *consumer)
+{
+    return strcmp(rd_kafka_rebalance_protocol(consumer->handle), "COOPERATIVE") == 0;
+}
+
+/* In a group that rebalances cooperatively only additions and removals are allowed: everything out, everything in. */
+static rd_kafka_resp_err_t assign_incrementally(struct weir_consumer *consumer,
+                                                const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *current = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_assignment(consumer->handle, &current);
+    if (code) {
+        return code;
+    }
+    rd_kafka_error_t *error = NULL;
+    if (current->cnt > 0) {
+        error = rd_kafka_incremental_unassign(consumer->handle, current);
+    }
+    if (!error && list->cnt > 0) {
+        error = rd_kafka_incremental_assign(consumer->handle, list);
+    }
+    code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (error) {
+        rd_kafka_error_destroy(error);
+    }
+    rd_kafka_topic_partition_list_destroy(current);
+    return code;
+}
+
 static enum weir_status assign_all(struct weir_consumer *consumer, struct weir_error *err)
 {
-    rd_kafka_topic_partition_list_t *list = assignment_list(consumer, false);
-    rd_kafka_resp_err_t code = rd_kafka_assign(consumer->handle, list);
+    rd_kafka_topic_partition_list_t *list = fetch_list(consumer);
+    rd_kafka_resp_err_t code = is_cooperative(consumer) ? assign_incrementally(consumer, list)
+                                                        : rd_kafka_assign(consumer->handle, list);
     rd_kafka_topic_partition_list_destroy(list);
     consumer->reassign = false;
     if (code) {
         return weir_fail(err, client_status(code), "assigning partitions: %s",
                          rd_kafka_err2str(code));
     }
-    list = assignment_list(consumer, true); /* a new assignment begins unpaused */
-    if (list->cnt > 0) {
-        rd_kafka_pause_partitions(consumer->handle, list);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
     return WEIR_OK;
 }
 
-enum weir_status consumer_reassign(struct weir_consumer *consumer, struct weir_error *err)
+/* "The end" is where a partition ends now, not when librdkafka comes to look: records sent after a poll must be seen
+ * by the next. Where the broker does not answer in time, librdkafka finds the end itself, later. */
+static void find_ends(struct weir_consumer *consumer, int timeout_ms)
 {
-    return consumer->reassign ? assign_all(consumer, err) : WEIR_OK;
+    int64_t deadline_ms = client_deadline(timeout_ms < 0 || timeout_ms > CLIENT_METADATA_TIMEOUT_MS
+                                              ? CLIENT_METADATA_TIMEOUT_MS
+                                              : timeout_ms);
+    for (size_t i = 0; i < consumer->partition_count; i++) {
+        struct consumer_partition *p = &consumer->partitions[i];
+        if (p->position != CONSUMER_OFFSET_UNKNOWN || p->start != RD_KAFKA_OFFSET_END) {
+            continue;
+        }
+        int64_t begin;
+        int64_t end;
+        if (rd_kafka_query_watermark_offsets(consumer->handle, p->topic, p->partition, &begin, &end,
+                                             client_remaining_ms(deadline_ms)) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR) {
+            p->position = end;
+        }
+    }
+}
+
+enum weir_status consumer_reassign(struct weir_consumer *consumer,
+                                   int timeout_ms,
+                                   struct weir_error *err)
+{
+    if (!consumer->reassign) {
+        return WEIR_OK;
+    }
+    find_ends(consumer, timeout_ms);
+    return assign_all(consumer, err);
 }
 
 /* --- Rebalance --- */
@@ -177,6 +229,21 @@ static void listener_call(struct weir_consumer *consumer,
     free(named);
 }
 
+/* A cooperative group hands out what is new; what was held stays as it is. */
+static void assign_new(struct weir_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *added = &list->elems[i];
+        added->offset =
+            fetch_offset(consumer, consumer_find(consumer, added->topic, added->partition));
+    }
+    rd_kafka_error_t *error = rd_kafka_incremental_assign(consumer->handle, list);
+    if (error) {
+        client_trouble_note(&consumer->trouble, rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
+    }
+}
+
 static void on_assigned(struct weir_consumer *consumer, rd_kafka_topic_partition_list_t *list)
 {
     for (int i = 0; i < list->cnt; i++) {
@@ -184,21 +251,12 @@ static void on_assigned(struct weir_consumer *consumer, rd_kafka_topic_partition
     }
     partitions_changed(consumer);
     listener_call(consumer, list, true); /* may seek */
-    if (strcmp(rd_kafka_rebalance_protocol(consumer->handle), "COOPERATIVE") != 0) {
-        struct weir_error err = { 0 };
-        if (assign_all(consumer, &err) < 0) {
-            client_trouble_note(&consumer->trouble, err.message);
-        }
-        return;
+    struct weir_error err = { 0 };
+    if (is_cooperative(consumer)) {
+        assign_new(consumer, list);
+    } else if (assign_all(consumer, &err) < 0) {
+        client_trouble_note(&consumer->trouble, err.message);
     }
-    for (int i = 0; i < list->cnt; i++) {
-        rd_kafka_topic_partition_t *element = &list->elems[i];
-        const struct consumer_partition *p =
-            consumer_find(consumer, element->topic, element->partition);
-        element->offset = fetch_offset(consumer, p);
-    }
-    rd_kafka_error_destroy(rd_kafka_incremental_assign(consumer->handle, list));
-    consumer->reassign = false;
 }
 
 static void on_revoked(struct weir_consumer *consumer, rd_kafka_topic_partition_list_t *list)
@@ -209,8 +267,11 @@ static void on_revoked(struct weir_consumer *consumer, rd_kafka_topic_partition_
     }
     partitions_changed(consumer);
     consumer->reassign = false;
-    if (strcmp(rd_kafka_rebalance_protocol(consumer->handle), "COOPERATIVE") == 0) {
-        rd_kafka_error_destroy(rd_kafka_incremental_unassign(consumer->handle, list));
+    if (is_cooperative(consumer)) {
+        rd_kafka_error_t *error = rd_kafka_incremental_unassign(consumer->handle, list);
+        if (error) {
+            rd_kafka_error_destroy(error);
+        }
     } else {
         rd_kafka_assign(consumer->handle, NULL);
     }

@@ -26,7 +26,7 @@ struct consumer_partition {
     int64_t
         start; /* while the position is unknown: RD_KAFKA_OFFSET_BEGINNING, _END or _INVALID (committed) */
     int64_t stored; /* the position that was last handed to the automatic commit */
-    bool paused;
+    bool paused;    /* librdkafka does not even know that it is assigned */
 };
 
 /* Messages, owned, in the order they came. */
@@ -69,8 +69,10 @@ WEIR_CHECKED enum weir_status consumer_require(struct weir_consumer *consumer,
                                                struct consumer_partition **out_partition,
                                                struct weir_error *err);
 
-/* Tells librdkafka the assignment and where to read on, if a seek has changed that. */
+/* Tells librdkafka the assignment and where to read on, if a seek has changed that. Asks the broker where partitions
+ * end, for up to `timeout_ms`, when they are to be read from there. */
 WEIR_CHECKED enum weir_status consumer_reassign(struct weir_consumer *consumer,
+                                                int timeout_ms,
                                                 struct weir_error *err);
 
 /* The caller is back: what was lent is given back and may be committed automatically. */

@@ -120,10 +120,9 @@ static enum weir_status receive(struct weir_consumer *consumer,
 /* Until there are `wanted` messages, or none is left in the queue, or, with none at all, time runs out. */
 static enum weir_status fill(struct weir_consumer *consumer,
                              size_t wanted,
-                             int timeout_ms,
+                             int64_t deadline_ms,
                              struct weir_error *err)
 {
-    int64_t deadline_ms = client_deadline(timeout_ms);
     while (consumer->ahead.count < wanted) {
         int wait_ms = consumer->ahead.count > 0 ? 0 : client_remaining_ms(deadline_ms);
         rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->handle, wait_ms);
@@ -218,9 +217,10 @@ enum weir_status weir_consumer_peek(struct weir_consumer *consumer,
 {
     size_t wanted = max_records > 0 ? max_records : (size_t)consumer->poll_records_max;
     consumer_release(consumer);
-    enum weir_status rc = consumer_reassign(consumer, err);
+    int64_t deadline_ms = client_deadline(timeout_ms);
+    enum weir_status rc = consumer_reassign(consumer, timeout_ms, err);
     if (rc == WEIR_OK) {
-        rc = fill(consumer, wanted, timeout_ms, err);
+        rc = fill(consumer, wanted, deadline_ms, err);
     }
     if (rc < 0) {
         return rc;

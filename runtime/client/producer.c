@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "client/handle.h"
 
@@ -36,6 +37,7 @@ struct weir_producer {
     /* lock must be held for these: */
     size_t pending;    /* queued or sent, and no answer yet */
     uint64_t reported; /* answers so far: tells a waiter that the queue has moved */
+    struct map topics; /* sent to so far */
     size_t failed;     /* since the last flush */
     struct weir_error first_failure;
 };
@@ -225,20 +227,6 @@ static void *report(void *argument)
 
 /* --- Life --- */
 
-/* KIP-679's defaults; who changes a setting that idempotence depends on gets what he asked for, as in Kafka. */
-static void set_defaults(rd_kafka_conf_t *conf, const struct weir_option *options)
-{
-    static const char *const at_odds[] = { "acks",          "request.required.acks",
-                                           "retries",       "max.in.flight.requests.per.connection",
-                                           "max.in.flight", "message.send.max.retries" };
-    bool idempotent = true;
-    for (size_t i = 0; i < sizeof(at_odds) / sizeof(at_odds[0]); i++) {
-        idempotent = idempotent && !client_option(options, at_odds[i]);
-    }
-    client_conf_default(conf, options, "enable.idempotence", idempotent ? "true" : "false");
-    client_conf_default(conf, options, "partitioner", "murmur2_random");
-}
-
 enum weir_status weir_producer_create(const struct weir_option *options,
                                       struct weir_producer **out_producer,
                                       struct weir_error *err)
@@ -250,7 +238,7 @@ enum weir_status weir_producer_create(const struct weir_option *options,
     if (rc < 0) {
         return rc;
     }
-    set_defaults(conf, options);
+    client_conf_default(conf, options, "partitioner", "murmur2_random"); /* as Kafka's own */
     struct weir_producer *producer = MEM_NEW(struct weir_producer);
     client_trouble_init(&producer->trouble);
     pthread_mutex_init(&producer->lock, NULL);
@@ -276,6 +264,7 @@ fail:
         rd_kafka_queue_destroy(producer->reports);
         rd_kafka_destroy(producer->handle);
     }
+    map_finish(&producer->topics);
     pthread_cond_destroy(&producer->progress);
     pthread_mutex_destroy(&producer->lock);
     client_trouble_finish(&producer->trouble);
@@ -337,6 +326,7 @@ enum weir_status weir_producer_close(struct weir_producer *producer,
     pthread_join(producer->reporter, NULL);
     rd_kafka_queue_destroy(producer->reports);
     rd_kafka_destroy(producer->handle);
+    map_finish(&producer->topics);
     pthread_cond_destroy(&producer->progress);
     pthread_mutex_destroy(&producer->lock);
     client_trouble_finish(&producer->trouble);
@@ -445,6 +435,21 @@ static rd_kafka_resp_err_t enqueue_waiting(struct weir_producer *producer,
     }
 }
 
+/* librdkafka looks for the partitions of a topic that is new to it once a second; asking at once makes the first record
+ * as fast as all others. The answer finds its own way, so nobody waits for it here. */
+static void ask_for_partitions(struct weir_producer *producer, const char *name)
+{
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(producer->handle, name, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (topic &&
+        rd_kafka_metadata(producer->handle, 0, topic, &metadata, 0) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(metadata);
+    }
+    if (topic) {
+        rd_kafka_topic_destroy(topic);
+    }
+}
+
 enum weir_status weir_producer_send(struct weir_producer *producer,
                                     const struct weir_message *message,
                                     struct weir_delivery **out_delivery,
@@ -458,6 +463,7 @@ enum weir_status weir_producer_send(struct weir_producer *producer,
     /* Counted before it is queued: the report may come before the queueing call returns. */
     pthread_mutex_lock(&producer->lock);
     producer->pending++;
+    bool first = !map_put(&producer->topics, bytes_of(message->topic), producer);
     pthread_mutex_unlock(&producer->lock);
     rd_kafka_resp_err_t code = enqueue_waiting(producer, message, delivery, err);
     if (code) {
@@ -467,6 +473,9 @@ enum weir_status weir_producer_send(struct weir_producer *producer,
         weir_delivery_release(delivery);
         weir_delivery_release(delivery);
         return client_status(code);
+    }
+    if (first) {
+        ask_for_partitions(producer, message->topic);
     }
     if (out_delivery) {
         *out_delivery = delivery;

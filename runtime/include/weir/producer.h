@@ -10,9 +10,10 @@
  *
  * Options are Kafka's producer settings ("bootstrap.servers", "linger.ms", "batch.size", "acks",
  * "compression.type", "delivery.timeout.ms", ...: librdkafka's CONFIGURATION.md lists all), and one of ours:
- * "max.block.ms" (60000), how long a send may wait while the queue is full. Defaults are those of Kafka's own
- * producer: idempotent, acks=all (KIP-679), and the partition of a key from its murmur2 hash, so a key lands where
- * Kafka's Java client or kafka-python would put it.
+ * "max.block.ms" (60000), how long a send may wait while the queue is full. A record counts as delivered when all
+ * replicas have it (acks=all), and a key lands in the partition where Kafka's Java client or kafka-python would put
+ * it (murmur2). One default is kafka-python's and not Kafka's: "enable.idempotence" is false, because librdkafka takes
+ * half a second or more to begin with it. Set it to "true" where a retry must not append a record twice.
  *
  * Threads: any number may use one producer at the same time. Errors: see weir/status.h.
  */
