@@ -38,7 +38,7 @@ static void answer_one(struct request *request,
         out->node_id = request->broker->config.node_id;
         request_advertised_address(request, &out->host, &out->port);
     } else if (bytes_is_null(out->error_message)) {
-        out->error_message = bytes_of(kafka_error_message(error));
+        out->error_message = bytes_of(kafka_error_message((int16_t)error));
     }
 }
 

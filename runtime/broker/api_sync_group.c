@@ -5,6 +5,8 @@
 #include "broker/api_table.h"
 #include "broker/coordinator.h"
 
+enum { PROTOCOL_IS_SAID_SINCE = 5 }; /* version: KIP-559 */
+
 static enum group_visit visit(struct group_call *call, struct group_shard *shard, int32_t index)
 {
     (void)index;
@@ -47,9 +49,16 @@ void api_sync_group(struct request *request)
 {
     const struct sync_group_request *body = request->body;
     struct group_call *call = group_call_create(request);
+    struct sync_group_response *response = call->response;
     if (body->group_id.len == 0) {
-        ((struct sync_group_response *)call->response)->error_code = KAFKA_INVALID_GROUP_ID;
-        request_respond(request, call->response);
+        response->error_code = KAFKA_INVALID_GROUP_ID;
+    } else if (request->version >= PROTOCOL_IS_SAID_SINCE &&
+               (bytes_is_null(body->protocol_type) || bytes_is_null(body->protocol_name))) {
+        response->error_code = KAFKA_INCONSISTENT_GROUP_PROTOCOL;
+    }
+    if (response->error_code != KAFKA_NONE) {
+        response->assignment = bytes_of("");
+        request_respond(request, response);
         return;
     }
     call->group_at = group_at;

@@ -123,7 +123,7 @@ static void carry_out_store(struct group_entry *entry, const struct group_store 
     if (error != KAFKA_NONE) {
         log_write(&shard->broker->log, LOG_LEVEL_ERROR,
                   "group %.*s: cannot store generation %d: %s", BYTES_ARG(group_id),
-                  store->snapshot.generation, kafka_error_message(error));
+                  store->snapshot.generation, kafka_error_message((int16_t)error));
     }
     group_stored(entry->group, store->id,
                  error == KAFKA_NONE ? GROUP_OK : GROUP_ERROR_NOT_AVAILABLE, shard_now_ms(shard),
@@ -203,7 +203,7 @@ enum kafka_error coordinator_prepare(struct broker *broker)
     bool created = outcome.error == KAFKA_NONE || outcome.error == KAFKA_TOPIC_ALREADY_EXISTS;
     if (!created) {
         log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %s: %s", GROUP_OFFSETS_TOPIC,
-                  kafka_error_message(outcome.error));
+                  kafka_error_message((int16_t)outcome.error));
     }
     arena_finish(&arena);
     return created ? KAFKA_NONE : KAFKA_COORDINATOR_NOT_AVAILABLE;

@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -194,6 +195,37 @@ class Groups(unittest.TestCase):
             self.assertEqual((found.offset, found.metadata), (100 + round_, f"note {round_}"))
             self.assertIsNone(consumer.committed(TopicPartition(TOPIC, 4)), "a partition without a commit must have none, not 0")
             consumer.close(autocommit=False)
+
+    def test_offsets_that_kafka_wrote_are_read_as_kafka_reads_them(self):
+        """A log of Kafka's own: offsets committed in a transaction count from its commit marker on, those of an aborted one never, nor
+        those of a deleted group; a topic of the same name but another id inherits nothing."""
+        self.broker.config["offsets.topic.num.partitions"] = 1
+        self.broker.restart()
+        producer = KafkaProducer(bootstrap_servers=self.broker.bootstrap)
+        for topic in ("txn", "orders"):
+            producer.partitions_for(topic)
+        producer.close()
+
+        def committed(group, topic, partition):
+            consumer = KafkaConsumer(bootstrap_servers=self.broker.bootstrap, group_id=group, enable_auto_commit=False)
+            found = consumer.committed(TopicPartition(topic, partition))
+            consumer.close(autocommit=False)
+            return found
+
+        self.assertIsNone(committed("tx-group", "txn", 0))  # makes the topic
+        self.broker.terminate()
+        folder = os.path.join(self.broker.log_dir, "__consumer_offsets-0")
+        os.makedirs(folder, exist_ok=True)
+        golden = os.path.join(os.path.dirname(__file__), "..", "golden", "datadir", "coordinators", "data.tar.gz")
+        with tarfile.open(golden) as archive:
+            for member in archive.getmembers():
+                if member.isfile() and member.name.startswith("__consumer_offsets-0/") and not member.name.endswith("partition.metadata"):
+                    with open(os.path.join(self.broker.log_dir, member.name), "wb") as out:
+                        out.write(archive.extractfile(member).read())
+        self.broker.start()
+        self.assertEqual([committed("tx-group", "txn", p) for p in (0, 1)], [5, 2], self.broker.output)
+        self.assertIsNone(committed("classic-group", "orders", 0))
+        self.assertIsNone(committed("to-be-deleted", "orders", 0))
 
     def test_kcat_members_share_a_topic(self):
         self.make_topic()
