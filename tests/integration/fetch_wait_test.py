@@ -133,6 +133,20 @@ def a_waiting_fetch_costs_nothing(broker):
         reader.close()
 
 
+def a_deleted_topic_wakes_its_readers(broker):
+    reader, admin = Connection(broker.port), Connection(broker.port)
+    reader.send_fetch(0, 20000, min_bytes=1 << 20)
+    start = time.monotonic()
+    admin.ask(20, 1, struct.pack(">i", 1) + string(TOPIC) + struct.pack(">i", 5000))
+    answer = reader.answer()
+    error = struct.unpack(">h", answer[4 + 4 + 2 + len(TOPIC) + 4 + 4:][:2])[0]
+    assert error == 3, f"error {error} instead of UNKNOWN_TOPIC_OR_PARTITION"
+    assert time.monotonic() - start < 5, "the reader was told late"
+    admin.make_topic()
+    reader.close()
+    admin.close()
+
+
 def acks_0_is_silent_unless_it_fails(broker):
     c = Connection(broker.port)
     c.produce(b"silent", acks=0)
@@ -142,7 +156,8 @@ def acks_0_is_silent_unless_it_fails(broker):
     c.close()
 
 
-TESTS = [a_record_wakes_a_waiting_fetch, enough_bytes_are_waited_for, readers_that_leave_are_forgotten, a_waiting_fetch_costs_nothing, acks_0_is_silent_unless_it_fails]
+TESTS = [a_record_wakes_a_waiting_fetch, enough_bytes_are_waited_for, readers_that_leave_are_forgotten, a_waiting_fetch_costs_nothing,
+         a_deleted_topic_wakes_its_readers, acks_0_is_silent_unless_it_fails]
 
 
 def main():
