@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "base/clock.h"
 #include "check/case.h"
@@ -380,6 +381,8 @@ int check_main(const struct check_case *cases, size_t count)
         return EXIT_USAGE;
     }
     struct session s = { 0 };
+    /* At the lowest isolation levels student code has our uid: it gets neither our memory nor our descriptors. */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     s.check.bootstrap = bootstrap;
     arena_init(&s.arena, 0);
     arena_init(&s.check.arena, 0);

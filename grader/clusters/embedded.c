@@ -58,6 +58,7 @@ static _Noreturn void child_main(
     const char *weir, const char *dir, int ready, int log, pid_t parent)
 {
     char dirs[4200];
+    char *const env[] = { NULL }; /* what the caller's environment holds is nobody's business */
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int high = fcntl(ready, F_DUPFD_CLOEXEC, 16);
     loop_child();
@@ -69,8 +70,8 @@ static _Noreturn void child_main(
         _exit(126);
     }
     (void)close_range(READY_FD + 1, ~0U, 0);
-    (void)execl(weir, weir, "broker", "--ready-fd", "3", "--override",
-                "listeners=PLAINTEXT://127.0.0.1:0", "--override", dirs, (char *)NULL);
+    (void)execle(weir, weir, "broker", "--ready-fd", "3", "--override",
+                 "listeners=PLAINTEXT://127.0.0.1:0", "--override", dirs, (char *)NULL, env);
     _exit(127);
 }
 

@@ -110,27 +110,30 @@ static bool write_text(const char *path, const char *text)
     return good;
 }
 
+static bool map_ids(uid_t uid, gid_t gid)
+{
+    char uids[64];
+    char gids[64];
+    (void)snprintf(uids, sizeof(uids), "%u %u 1", (unsigned)uid, (unsigned)uid);
+    (void)snprintf(gids, sizeof(gids), "%u %u 1", (unsigned)gid, (unsigned)gid);
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0,
+                0); /* else our own files in /proc are not ours to write */
+    bool good = write_text("/proc/self/setgroups", "deny") &&
+                write_text("/proc/self/uid_map", uids) && write_text("/proc/self/gid_map", gids);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    return good;
+}
+
 /* Moves this process to a new network namespace with nothing in it but `lo`. An ordinary user needs a user namespace
  * for that, in which only its own uid exists; files stay as accessible as they were. */
 static bool enter_network(bool root)
 {
-    char map[64];
     uid_t uid = getuid();
     gid_t gid = getgid();
     if (unshare(root ? CLONE_NEWNET : CLONE_NEWNET | CLONE_NEWUSER) < 0) {
         return false;
     }
-    if (!root) {
-        (void)snprintf(map, sizeof(map), "%u %u 1", (unsigned)uid, (unsigned)uid);
-        if (!write_text("/proc/self/setgroups", "deny") || !write_text("/proc/self/uid_map", map)) {
-            return false;
-        }
-        (void)snprintf(map, sizeof(map), "%u %u 1", (unsigned)gid, (unsigned)gid);
-        if (!write_text("/proc/self/gid_map", map)) {
-            return false;
-        }
-    }
-    return raise_loopback();
+    return (root || map_ids(uid, gid)) && raise_loopback();
 }
 
 /* Tried in a child first: a half-made namespace cannot be left again. */
@@ -229,12 +232,12 @@ enum weir_status sandbox_open(struct sandbox *s,
             break;
         }
     }
-    return weir_fail(err, WEIR_EIO,
-                     s->root
-                         ? "no way to run a program under another uid here: root needs at least "
-                           "the right to change uid (CAP_SETUID, CAP_SETGID), isolation level 2"
-                         : "not even a plain program can be started in %s",
-                     run_dir);
+    return weir_fail(
+        err, WEIR_EIO,
+        s->root ? "no way to run a program under another uid here: root needs --isolation 2 or "
+                  "more, and the right to change uid (CAP_SETUID, CAP_SETGID)"
+                : "not even a plain program can be started in %s",
+        run_dir);
 }
 
 const char *sandbox_describe(const struct sandbox *s)
