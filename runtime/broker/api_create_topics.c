@@ -5,10 +5,10 @@
  * Source: org.apache.kafka.controller.ReplicationControlManager; the texts are those of Kafka 4.3. With one node every
  * partition's replica is that node, so a manual assignment is checked and says no more than the number of partitions.
  */
-#include "base/map.h"
 #include "broker/api_table.h"
 #include "broker/broker.h"
 #include "broker/config_describe.h"
+#include "broker/tally.h"
 #include "broker/topics.h"
 #include "broker/worker.h"
 
@@ -17,22 +17,6 @@ struct creating {
     const struct create_topics_request *body;
     struct create_topics_response response;
 };
-
-/* How often each name is asked for, by name: an int32_t from the arena. */
-static void count_names(struct map *counts,
-                        const struct create_topics_request *body,
-                        struct arena *arena)
-{
-    map_init(counts);
-    for (int32_t i = 0; i < body->topics_count; i++) {
-        int32_t *count = map_get(counts, body->topics[i].name);
-        if (!count) {
-            count = ARENA_NEW(arena, int32_t, 1);
-            (void)map_put(counts, body->topics[i].name, count);
-        }
-        ++*count;
-    }
-}
 
 /* The first thing wrong with the brokers named for one partition; a null range: nothing. */
 static struct bytes check_replicas(const struct create_topics_request_assignment *assignment,
@@ -149,32 +133,28 @@ static void create(struct creating *c,
     }
     topic_create(c->request->broker, &spec, arena, outcome);
     if (error != KAFKA_NONE && outcome->error == KAFKA_NONE) {
+        topic_config_unref(outcome->config);
         refuse(outcome, error, why);
     }
 }
 
 static void add_configs(struct creating *c,
-                        const struct create_topics_request_topic *topic,
+                        const struct topic_config *config,
                         struct create_topics_response_topic *to)
 {
-    const struct broker_config *broker = &c->request->broker->config;
     struct arena *arena = &c->request->arena;
-    struct topic_spec spec = spec_of(c, topic);
-    struct topic_config *config = NULL;
-    struct weir_error err;
-    if (topic_config_create(broker, spec.configs, spec.config_count, &config, &err) < 0) {
-        return; /* it was accepted a moment ago, so this does not happen */
-    }
     to->configs = message_new(&create_topics_response_config_type, arena, topic_config_key_count);
     to->configs_count = topic_config_key_count;
+    int *order = ARENA_NEW(arena, int, (size_t)topic_config_key_count);
+    topic_config_order(order);
     for (int i = 0; i < topic_config_key_count; i++) {
         struct describe_configs_response_config key = { 0 };
-        config_describe_topic_key(config, broker, &topic_config_keys[i], arena, &key);
+        config_describe_topic_key(config, &c->request->broker->config, &topic_config_keys[order[i]],
+                                  arena, &key);
         to->configs[i] =
             (struct create_topics_response_config){ key.name, key.value, key.read_only,
                                                     key.config_source, key.is_sensitive };
     }
-    topic_config_unref(config);
 }
 
 static void answer(struct creating *c,
@@ -189,8 +169,9 @@ static void answer(struct creating *c,
         to->topic_id = outcome->id;
         to->num_partitions = outcome->partition_count;
         to->replication_factor = outcome->replication_factor;
-        add_configs(c, topic, to);
+        add_configs(c, outcome->config, to);
     }
+    topic_config_unref(outcome->config);
 }
 
 void api_create_topics(struct request *request)
@@ -199,25 +180,29 @@ void api_create_topics(struct request *request)
     message_init(&create_topics_response_type, &c.response);
     int32_t count = c.body->topics_count > 0 ? c.body->topics_count : 0;
     c.response.topics = message_new(&create_topics_response_topic_type, &request->arena, count);
-    struct map counts;
-    count_names(&counts, c.body, &request->arena);
+    struct tally named;
+    struct tally answered;
+    tally_init(&named, &request->arena);
+    tally_init(&answered, &request->arena);
+    for (int32_t i = 0; i < count; i++) {
+        (void)tally_add(&named, c.body->topics[i].name);
+    }
     for (int32_t i = 0; i < count; i++) {
         const struct create_topics_request_topic *topic = &c.body->topics[i];
-        int32_t *times = map_get(&counts, topic->name);
         struct topic_outcome outcome;
-        if (*times == 0) {
+        if (tally_add(&answered, topic->name) > 0) {
             continue; /* answered at its first place */
         }
         if (c.body->timeout_ms <= 0) { /* Kafka has no time then, and makes nothing */
             refuse(&outcome, KAFKA_REQUEST_TIMED_OUT, (struct bytes){ 0 });
-        } else if (*times > 1) {
+        } else if (tally_count(&named, topic->name) > 1) {
             refuse(&outcome, KAFKA_INVALID_REQUEST, bytes_of("Duplicate topic name."));
         } else {
             create(&c, topic, &outcome);
         }
-        *times = 0;
         answer(&c, topic, &outcome);
     }
-    map_finish(&counts);
+    tally_finish(&named);
+    tally_finish(&answered);
     request_respond(request, &c.response);
 }

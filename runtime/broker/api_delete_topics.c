@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "base/map.h"
 #include "broker/api_table.h"
 #include "broker/broker.h"
+#include "broker/tally.h"
 #include "broker/topics.h"
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
@@ -17,7 +17,7 @@
 struct wanted {
     struct bytes name; /* null: by id */
     struct uuid id;    /* zero: by name */
-    int32_t *times;    /* how often in this request; 0 once answered */
+    struct bytes key;  /* both */
 };
 
 /* A name and an id as one key: the id, then the name. */
@@ -29,23 +29,6 @@ static struct bytes key_of(const struct wanted *wanted, struct arena *arena)
         memcpy(key + UUID_SIZE, wanted->name.data, wanted->name.len);
     }
     return (struct bytes){ key, UUID_SIZE + wanted->name.len };
-}
-
-/* How often each is wanted. `wanted->times` of all that are the same point at one number. */
-static void count_wanted(struct wanted *all, int32_t count, struct arena *arena)
-{
-    struct map counts;
-    map_init(&counts);
-    for (int32_t i = 0; i < count; i++) {
-        struct bytes key = key_of(&all[i], arena);
-        all[i].times = map_get(&counts, key);
-        if (!all[i].times) {
-            all[i].times = ARENA_NEW(arena, int32_t, 1);
-            (void)map_put(&counts, key, all[i].times);
-        }
-        ++*all[i].times;
-    }
-    map_finish(&counts);
 }
 
 /* The names of version 1 to 5 and the entries of version 6 in one form. */
@@ -64,8 +47,8 @@ static struct wanted *wanted_of(const struct delete_topics_request *body,
             all[i] =
                 (struct wanted){ .name = body->topics[i].name, .id = body->topics[i].topic_id };
         }
+        all[i].key = key_of(&all[i], arena);
     }
-    count_wanted(all, *out_count, arena);
     return all;
 }
 
@@ -114,8 +97,15 @@ void api_delete_topics(struct request *request)
     int32_t count = 0;
     struct wanted *all = wanted_of(body, &request->arena, &count);
     response.responses = message_new(&delete_topics_response_topic_type, &request->arena, count);
+    struct tally named;
+    struct tally answered;
+    tally_init(&named, &request->arena);
+    tally_init(&answered, &request->arena);
     for (int32_t i = 0; i < count; i++) {
-        if (*all[i].times == 0) {
+        (void)tally_add(&named, all[i].key);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (tally_add(&answered, all[i].key) > 0) {
             continue; /* answered at its first place */
         }
         struct delete_topics_response_topic *to = &response.responses[response.responses_count++];
@@ -125,13 +115,14 @@ void api_delete_topics(struct request *request)
             refuse(to, KAFKA_TOPIC_DELETION_DISABLED, NULL);
         } else if (body->timeout_ms <= 0) {
             refuse(to, KAFKA_REQUEST_TIMED_OUT, NULL);
-        } else if (*all[i].times > 1) {
+        } else if (tally_count(&named, all[i].key) > 1) {
             refuse(to, KAFKA_INVALID_REQUEST,
                    bytes_is_null(all[i].name) ? "Duplicate topic id." : "Duplicate topic name.");
         } else {
             delete_one(request, &all[i], to);
         }
-        *all[i].times = 0;
     }
+    tally_finish(&named);
+    tally_finish(&answered);
     request_respond(request, &response);
 }

@@ -112,16 +112,23 @@ static bool is_this_broker(struct describing *d)
 
 static void describe_broker(struct describing *d)
 {
-    /* The empty name means what was set for all brokers while running: nothing can be, here. */
-    if (d->asked->resource_name.len == 0 || !is_this_broker(d) || !is_within_limit(d)) {
+    bool for_all = d->asked->resource_name.len == 0; /* only what is set for all brokers */
+    if ((!for_all && !is_this_broker(d)) || !is_within_limit(d)) {
         return;
     }
     make_room(d, broker_config_key_count);
     for (int i = 0; i < broker_config_key_count; i++) {
-        if (is_asked(d, broker_config_keys[i].name)) {
-            config_describe_broker_key(&d->request->broker->config, &broker_config_keys[i],
-                                       &d->request->arena,
-                                       &d->answer->configs[d->answer->configs_count++]);
+        struct describe_configs_response_config *to = &d->answer->configs[d->answer->configs_count];
+        if (!is_asked(d, broker_config_keys[i].name)) {
+            continue;
+        }
+        config_describe_broker_key(&d->request->broker->config, &broker_config_keys[i],
+                                   &d->request->arena, to);
+        if (!for_all) {
+            d->answer->configs_count++;
+        } else if (to->config_source == CONFIG_SOURCE_DEFAULT_BROKER) {
+            to->synonyms_count = 1;
+            d->answer->configs_count++;
         }
     }
 }

@@ -8,6 +8,7 @@
 #include "broker/api_table.h"
 #include "broker/broker.h"
 #include "broker/partition.h"
+#include "broker/tally.h"
 #include "broker/topics.h"
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
@@ -87,6 +88,7 @@ static void answer_name(struct answering *a, struct metadata_response_topic *to,
     struct topic_spec spec = { .name = name, .partition_count = -1, .replication_factor = -1 };
     struct topic_outcome outcome;
     topic_create(broker, &spec, &a->request->arena, &outcome);
+    topic_config_unref(outcome.config);
     topic = image_topic(worker_image(a->request->worker), name);
     if (topic) { /* by us, or by another connection just now */
         to->error_code = KAFKA_NONE;
@@ -121,33 +123,28 @@ static void answer_all(struct answering *a)
     }
 }
 
-static bool asked_before(const struct metadata_request *body, int32_t index)
-{
-    for (int32_t i = 0; i < index; i++) {
-        if (bytes_equal(body->topics[i].name, body->topics[index].name) &&
-            uuid_equal(&body->topics[i].topic_id, &body->topics[index].topic_id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void answer_named(struct answering *a)
 {
     const struct metadata_request *body = a->body;
+    struct tally answered;
+    tally_init(&answered, &a->request->arena);
     a->response.topics =
         message_new(&metadata_response_topic_type, &a->request->arena, body->topics_count);
     for (int32_t i = 0; i < body->topics_count; i++) {
-        if (asked_before(body, i)) {
+        const struct uuid *id = &body->topics[i].topic_id;
+        bool by_name = uuid_is_zero(id);
+        if (tally_add(&answered, by_name ? body->topics[i].name
+                                         : (struct bytes){ id->bytes, UUID_SIZE }) > 0) {
             continue;
         }
         struct metadata_response_topic *to = &a->response.topics[a->response.topics_count++];
-        if (uuid_is_zero(&body->topics[i].topic_id)) {
+        if (by_name) {
             answer_name(a, to, body->topics[i].name);
         } else {
-            answer_id(a, to, &body->topics[i].topic_id);
+            answer_id(a, to, id);
         }
     }
+    tally_finish(&answered);
 }
 
 /* Neither a name nor an id: Kafka fails as a whole, and so do we, with a code that says why. */

@@ -9,6 +9,8 @@
 
 enum { SYNONYMS_MAX = 8 };
 
+static const char cluster_key[] = "min.insync.replicas";
+
 /* Broker keys of which the first that is given counts. */
 static const char *const families[] = {
     "log.retention.ms|log.retention.minutes|log.retention.hours",
@@ -58,6 +60,17 @@ static void add_synonym(struct listing *l,
     l->out->synonyms[l->out->synonyms_count++] =
         (struct describe_configs_response_synonym){ arena_copy(l->arena, bytes_of(name)), value,
                                                     (int8_t)source };
+}
+
+/* The one key that Kafka 4 sets for all brokers when a cluster is made. */
+static void add_cluster_synonym(struct listing *l,
+                                const struct broker_config *broker,
+                                const char *name)
+{
+    if (strcmp(name, cluster_key) == 0) {
+        add_synonym(l, name, arena_copy(l->arena, bytes_of(broker_config_text(broker, name))),
+                    CONFIG_SOURCE_DEFAULT_BROKER);
+    }
 }
 
 /* Those of the family that are given, then the defaults of all that have one. */
@@ -113,6 +126,7 @@ void config_describe_topic_key(const struct topic_config *config,
         struct bytes first;
         (void)bytes_cut(&rest, '|', &first);
         l.from = arena_text(arena, first);
+        add_cluster_synonym(&l, broker, l.from);
         add_broker_synonyms(&l, broker, key->broker_key, true);
         add_broker_synonyms(&l, broker, key->broker_key, false);
     }
@@ -130,6 +144,7 @@ void config_describe_broker_key(const struct broker_config *broker,
     out->synonyms = message_new(&describe_configs_response_synonym_type, arena, SYNONYMS_MAX);
     out->value = text && key->type != CONFIG_PASSWORD ? arena_copy(arena, bytes_of(text))
                                                       : (struct bytes){ 0 };
+    add_cluster_synonym(&l, broker, key->name);
     add_broker_synonyms(&l, broker, family, true);
     add_broker_synonyms(&l, broker, family, false);
     finish(out, key);

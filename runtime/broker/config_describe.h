@@ -8,7 +8,8 @@
  *
  * Source of the rules: kafka.server.ConfigHelper and DynamicBrokerConfig.brokerConfigSynonyms, with one peculiarity
  * kept: of keys that stand in for each other (log.retention.ms, .minutes, .hours) only those that come behind the key
- * itself are listed, so a topic's retention.ms that comes from log.retention.hours names no source but the default.
+ * itself are listed, so a topic's retention.ms that comes from log.retention.hours names no source but the default. And
+ * min.insync.replicas counts as set for all brokers, because Kafka's eligible leader replicas (KIP-966) make it so.
  *
  * Thread: any; everything is made in the arena given.
  */
@@ -18,9 +19,10 @@
 #include "broker/topic_config.h"
 #include "protocol/messages.h"
 
-/* DescribeConfigsResponse.ConfigSource */
+/* DescribeConfigsResponse.ConfigSource, as far as it exists here */
 enum config_source {
     CONFIG_SOURCE_TOPIC = 1,
+    CONFIG_SOURCE_DEFAULT_BROKER = 3, /* set for all brokers while running */
     CONFIG_SOURCE_STATIC_BROKER = 4,
     CONFIG_SOURCE_DEFAULT = 5,
     CONFIG_SOURCE_BROKER_LOGGER = 6,

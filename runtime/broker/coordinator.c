@@ -200,6 +200,7 @@ enum kafka_error coordinator_prepare(struct broker *broker)
     }
     arena_init(&arena, 0);
     topic_create(broker, &spec, &arena, &outcome);
+    topic_config_unref(outcome.config);
     bool created = outcome.error == KAFKA_NONE || outcome.error == KAFKA_TOPIC_ALREADY_EXISTS;
     if (!created) {
         log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %s: %s", GROUP_OFFSETS_TOPIC,

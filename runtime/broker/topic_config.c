@@ -9,73 +9,76 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-/* The broker's keys that a topic's key falls back to, the first that is given: "log.roll.ms|log.roll.hours". */
+/*
+ * Behind each key are the broker's keys that it falls back to, the first that is given: "log.roll.ms|log.roll.hours". The
+ * order is that in which Kafka lists them, which its tools print.
+ */
 const struct topic_config_key topic_config_keys[] = {
-    { { "cleanup.policy", CONFIG_LIST, "delete", 0, 0, "compact|delete", false, true },
-      "log.cleanup.policy" },
-    { { "compression.gzip.level", CONFIG_INT, "-1", -1, 9, NULL, false, true },
-      "compression.gzip.level" },
-    { { "compression.lz4.level", CONFIG_INT, "9", 1, 17, NULL, false, true },
-      "compression.lz4.level" },
     { { "compression.type", CONFIG_STRING, "producer", 0, 0,
         "uncompressed|zstd|lz4|snappy|gzip|producer", false, true },
       "compression.type" },
-    { { "compression.zstd.level", CONFIG_INT, "3", -131072, 22, NULL, false, true },
-      "compression.zstd.level" },
-    { { "delete.retention.ms", CONFIG_LONG, "86400000", 0, INT64_MAX, NULL, false, true },
-      "log.cleaner.delete.retention.ms" },
-    { { "file.delete.delay.ms", CONFIG_LONG, "60000", 0, INT64_MAX, NULL, false, true },
-      "log.segment.delete.delay.ms" },
-    { { "flush.messages", CONFIG_LONG, "9223372036854775807", 1, INT64_MAX, NULL, false, true },
-      "log.flush.interval.messages" },
+    { { "remote.log.delete.on.disable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, NULL },
+    { { "leader.replication.throttled.replicas", CONFIG_LIST, "", 0, 0, NULL, false, true }, NULL },
+    { { "remote.storage.enable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, NULL },
+    { { "min.insync.replicas", CONFIG_INT, "1", 1, INT32_MAX, NULL, false, true },
+      "min.insync.replicas" },
+    { { "segment.jitter.ms", CONFIG_LONG, "0", 0, INT64_MAX, NULL, false, true },
+      "log.roll.jitter.ms|log.roll.jitter.hours" },
+    { { "remote.log.copy.disable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, NULL },
+    { { "local.retention.ms", CONFIG_LONG, "-2", -2, INT64_MAX, NULL, false, true },
+      "log.local.retention.ms" },
+    { { "cleanup.policy", CONFIG_LIST, "delete", 0, 0, "compact|delete", false, true },
+      "log.cleanup.policy" },
     { { "flush.ms", CONFIG_LONG, "9223372036854775807", 0, INT64_MAX, NULL, false, true },
       "log.flush.interval.ms|log.flush.scheduler.interval.ms" },
     { { "follower.replication.throttled.replicas", CONFIG_LIST, "", 0, 0, NULL, false, true },
       NULL },
-    { { "index.interval.bytes", CONFIG_INT, "4096", 0, INT32_MAX, NULL, false, true },
-      "log.index.interval.bytes" },
-    { { "leader.replication.throttled.replicas", CONFIG_LIST, "", 0, 0, NULL, false, true }, NULL },
-    { { "local.retention.bytes", CONFIG_LONG, "-2", -2, INT64_MAX, NULL, false, true },
-      "log.local.retention.bytes" },
-    { { "local.retention.ms", CONFIG_LONG, "-2", -2, INT64_MAX, NULL, false, true },
-      "log.local.retention.ms" },
+    { { "compression.lz4.level", CONFIG_INT, "9", 1, 17, NULL, false, true },
+      "compression.lz4.level" },
+    { { "segment.bytes", CONFIG_INT, "1073741824", 1048576, INT32_MAX, NULL, false, true },
+      "log.segment.bytes" },
+    { { "retention.ms", CONFIG_LONG, "604800000", -1, INT64_MAX, NULL, false, true },
+      "log.retention.ms|log.retention.minutes|log.retention.hours" },
+    { { "compression.gzip.level", CONFIG_INT, "-1", -1, 9, NULL, false, true },
+      "compression.gzip.level" },
+    { { "flush.messages", CONFIG_LONG, "9223372036854775807", 1, INT64_MAX, NULL, false, true },
+      "log.flush.interval.messages" },
+    { { "compression.zstd.level", CONFIG_INT, "3", -131072, 22, NULL, false, true },
+      "compression.zstd.level" },
     { { "max.compaction.lag.ms", CONFIG_LONG, "9223372036854775807", 1, INT64_MAX, NULL, false,
         true },
       "log.cleaner.max.compaction.lag.ms" },
+    { { "file.delete.delay.ms", CONFIG_LONG, "60000", 0, INT64_MAX, NULL, false, true },
+      "log.segment.delete.delay.ms" },
     { { "max.message.bytes", CONFIG_INT, "1048588", 0, INT32_MAX, NULL, false, true },
       "message.max.bytes" },
+    { { "min.compaction.lag.ms", CONFIG_LONG, "0", 0, INT64_MAX, NULL, false, true },
+      "log.cleaner.min.compaction.lag.ms" },
+    { { "message.timestamp.type", CONFIG_STRING, "CreateTime", 0, 0, "CreateTime|LogAppendTime",
+        false, true },
+      "log.message.timestamp.type" },
+    { { "local.retention.bytes", CONFIG_LONG, "-2", -2, INT64_MAX, NULL, false, true },
+      "log.local.retention.bytes" },
+    { { "preallocate", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, "log.preallocate" },
+    { { "index.interval.bytes", CONFIG_INT, "4096", 0, INT32_MAX, NULL, false, true },
+      "log.index.interval.bytes" },
+    { { "min.cleanable.dirty.ratio", CONFIG_DOUBLE, "0.5", 0, 1, NULL, false, true },
+      "log.cleaner.min.cleanable.ratio" },
+    { { "unclean.leader.election.enable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true },
+      "unclean.leader.election.enable" },
+    { { "retention.bytes", CONFIG_LONG, "-1", INT64_MIN, INT64_MAX, NULL, false, true },
+      "log.retention.bytes" },
+    { { "delete.retention.ms", CONFIG_LONG, "86400000", 0, INT64_MAX, NULL, false, true },
+      "log.cleaner.delete.retention.ms" },
     { { "message.timestamp.after.max.ms", CONFIG_LONG, "3600000", 0, INT64_MAX, NULL, false, true },
       "log.message.timestamp.after.max.ms" },
     { { "message.timestamp.before.max.ms", CONFIG_LONG, "9223372036854775807", 0, INT64_MAX, NULL,
         false, true },
       "log.message.timestamp.before.max.ms" },
-    { { "message.timestamp.type", CONFIG_STRING, "CreateTime", 0, 0, "CreateTime|LogAppendTime",
-        false, true },
-      "log.message.timestamp.type" },
-    { { "min.cleanable.dirty.ratio", CONFIG_DOUBLE, "0.5", 0, 1, NULL, false, true },
-      "log.cleaner.min.cleanable.ratio" },
-    { { "min.compaction.lag.ms", CONFIG_LONG, "0", 0, INT64_MAX, NULL, false, true },
-      "log.cleaner.min.compaction.lag.ms" },
-    { { "min.insync.replicas", CONFIG_INT, "1", 1, INT32_MAX, NULL, false, true },
-      "min.insync.replicas" },
-    { { "preallocate", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, "log.preallocate" },
-    { { "remote.log.copy.disable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, NULL },
-    { { "remote.log.delete.on.disable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, NULL },
-    { { "remote.storage.enable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true }, NULL },
-    { { "retention.bytes", CONFIG_LONG, "-1", INT64_MIN, INT64_MAX, NULL, false, true },
-      "log.retention.bytes" },
-    { { "retention.ms", CONFIG_LONG, "604800000", -1, INT64_MAX, NULL, false, true },
-      "log.retention.ms|log.retention.minutes|log.retention.hours" },
-    { { "segment.bytes", CONFIG_INT, "1073741824", 1048576, INT32_MAX, NULL, false, true },
-      "log.segment.bytes" },
-    { { "segment.index.bytes", CONFIG_INT, "10485760", 4, INT32_MAX, NULL, false, true },
-      "log.index.size.max.bytes" },
-    { { "segment.jitter.ms", CONFIG_LONG, "0", 0, INT64_MAX, NULL, false, true },
-      "log.roll.jitter.ms|log.roll.jitter.hours" },
     { { "segment.ms", CONFIG_LONG, "604800000", 1, INT64_MAX, NULL, false, true },
       "log.roll.ms|log.roll.hours" },
-    { { "unclean.leader.election.enable", CONFIG_BOOLEAN, "false", 0, 0, NULL, false, true },
-      "unclean.leader.election.enable" },
+    { { "segment.index.bytes", CONFIG_INT, "10485760", 4, INT32_MAX, NULL, false, true },
+      "log.index.size.max.bytes" },
 };
 
 const int topic_config_key_count = sizeof(topic_config_keys) / sizeof(topic_config_keys[0]);
@@ -292,4 +295,17 @@ void topic_config_unref(const struct topic_config *config)
     }
     free(config->entries);
     free(mutable(config));
+}
+
+void topic_config_order(int *out_order)
+{
+    for (int i = 0; i < topic_config_key_count; i++) {
+        int at = i;
+        for (; at > 0 && strcmp(topic_config_keys[out_order[at - 1]].key.name,
+                                topic_config_keys[i].key.name) > 0;
+             at--) {
+            out_order[at] = out_order[at - 1];
+        }
+        out_order[at] = i;
+    }
 }

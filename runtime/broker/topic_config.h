@@ -52,3 +52,6 @@ struct bytes topic_config_shown(const struct topic_config *config,
                                 const struct broker_config *broker,
                                 const struct topic_config_key *key,
                                 struct arena *arena);
+
+/* Indexes into topic_config_keys by name, ascending. `out_order` has room for topic_config_key_count. */
+void topic_config_order(int *out_order);

@@ -241,7 +241,11 @@ void topic_create(struct broker *broker,
             refuse(out, KAFKA_STORAGE_ERROR, arena_printf(arena, "%s", err.message));
         }
     }
-    topic_config_unref(config);
+    if (out->error == KAFKA_NONE) {
+        out->config = config;
+    } else {
+        topic_config_unref(config);
+    }
     image_unref(image);
     (void)pthread_mutex_unlock(&broker->admin_lock);
 }

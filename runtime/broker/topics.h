@@ -31,8 +31,10 @@ struct topic_outcome {
     struct uuid id;
     int32_t partition_count;
     int16_t replication_factor;
+    const struct topic_config *config; /* NULL on error; the caller's reference */
 };
 
+/* The caller gives back out->config with topic_config_unref(). */
 void topic_create(struct broker *broker,
                   const struct topic_spec *spec,
                   struct arena *arena,
