@@ -173,6 +173,20 @@ static void no_wake_up_is_lost(void **state)
     partition_unref(p);
 }
 
+static void who_looked_before_an_append_is_not_put_to_sleep(void **state)
+{
+    struct log_fixture *f = *state;
+    struct partition *p = make_partition(f);
+    struct sleeper s;
+    sleeper_init(&s);
+    int64_t seen = atomic_load(&p->high_watermark);
+    assert_int_equal(append(p, one_record(f)), KAFKA_NONE);
+    assert_false(partition_wait(p, &s.waiter, seen));
+    assert_true(partition_wait(p, &s.waiter, seen + 1));
+    partition_unwait(p, &s.waiter);
+    partition_unref(p);
+}
+
 static void a_deleted_partition_wakes_and_refuses(void **state)
 {
     struct log_fixture *f = *state;
@@ -203,6 +217,7 @@ int main(void)
         LOG_TEST(another_leader_epoch_is_refused),
         LOG_TEST(a_reader_from_another_history_is_told_where_it_leaves_ours),
         LOG_TEST(no_wake_up_is_lost),
+        LOG_TEST(who_looked_before_an_append_is_not_put_to_sleep),
         LOG_TEST(a_deleted_partition_wakes_and_refuses),
     };
     return cmocka_run_group_tests_name("broker/partition", tests, NULL, NULL);
