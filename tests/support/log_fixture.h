@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 struct log_fixture {
-    char path[64];
+    char path[128];
     int root_fd;
     struct arena arena;
     struct log_config config;

@@ -42,7 +42,7 @@ static json_t *next_row(struct golden *g)
     }
     g->line_number++;
     json_error_t error;
-    json_t *row = json_loads(g->line, JSON_DECODE_INT_AS_REAL * 0, &error);
+    json_t *row = json_loads(g->line, 0, &error);
     if (!row) {
         fail_msg("expect.jsonl:%d: %s", g->line_number, error.text);
     }
@@ -249,16 +249,18 @@ static void every_folder_reads_as_kafka_reads_it(void **state)
     struct dirent *entry;
     while ((entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] != '.') {
-            void *each = NULL;
+            /* A folder in the fixture's: it goes with it, also when this one fails. */
+            struct log_fixture each = *f;
             print_message("# %s\n", entry->d_name);
-            (void)log_fixture_setup(&each);
-            compare_folder(each, entry->d_name);
-            (void)log_fixture_teardown(&each);
+            (void)snprintf(each.path, sizeof(each.path), "%.40s/%.40s", f->path, entry->d_name);
+            assert_int_equal(mkdir(each.path, 0755), 0);
+            each.root_fd = open(each.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            compare_folder(&each, entry->d_name);
+            (void)close(each.root_fd);
             folders++;
         }
     }
     (void)closedir(dir);
-    (void)f;
     assert_int_equal(folders, 13);
 }
 
