@@ -228,10 +228,17 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Kafka's own topics; users do not begin a name like that. */
+/* Kafka's own topics (class Topic of its clients); a user's may begin with "__" as well. */
 static bool is_internal(const char *topic)
 {
-    return strncmp(topic, "__", 2) == 0;
+    static const char *const internal[] = { "__consumer_offsets", "__transaction_state",
+                                            "__share_group_state" };
+    for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++) {
+        if (strcmp(topic, internal[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum weir_status metadata_failure(rd_kafka_resp_err_t code,

@@ -39,7 +39,7 @@ WEIR_API WEIR_CHECKED enum weir_status weir_admin_delete_topic(struct weir_admin
                                                                int timeout_ms,
                                                                struct weir_error *err);
 
-/* Every topic, internal ones (`__...`) left out. The caller owns the list: weir_topic_list_finish(). */
+/* Every topic, Kafka's internal ones (`__consumer_offsets`, ...) left out. The caller owns the list: weir_topic_list_finish(). */
 WEIR_API WEIR_CHECKED enum weir_status weir_admin_topics(struct weir_admin *admin,
                                                          int timeout_ms,
                                                          struct weir_topic_list *out_topics,

@@ -173,7 +173,7 @@ WEIR_API WEIR_CHECKED enum weir_status weir_consumer_committed(
 
 /* --- What the broker has --- */
 
-/* Every topic, internal ones (`__...`) left out. The caller owns the list: weir_topic_list_finish(). */
+/* Every topic, Kafka's internal ones (`__consumer_offsets`, ...) left out. The caller owns the list: weir_topic_list_finish(). */
 WEIR_API WEIR_CHECKED enum weir_status weir_consumer_topics(struct weir_consumer *consumer,
                                                             struct weir_topic_list *out_topics,
                                                             struct weir_error *err);
