@@ -75,6 +75,16 @@ static const char *const denied[] = {
 /* Sockets that reach around a network namespace. */
 static const int denied_families[] = { AF_VSOCK, AF_ALG, AF_PACKET, AF_BLUETOOTH, AF_XDP, AF_KEY };
 
+/* One more rule: `name` fails with `error` when its argument `arg` compares so. */
+static int deny_when(scmp_filter_ctx filter,
+                     int syscall_number,
+                     int error,
+                     struct scmp_arg_cmp when)
+{
+    return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((uint32_t)error), syscall_number, 1,
+                                  &when);
+}
+
 static int deny(scmp_filter_ctx filter, const char *name)
 {
     int number = seccomp_syscall_resolve_name(name);
@@ -87,18 +97,18 @@ static int deny(scmp_filter_ctx filter, const char *name)
 static int deny_signals(scmp_filter_ctx filter)
 {
     static const char *const whole[] = { "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo" };
-    scmp_datum_t own = (scmp_datum_t)getpid();
+    const struct scmp_arg_cmp other = { .arg = 0,
+                                        .op = SCMP_CMP_NE,
+                                        .datum_a = (scmp_datum_t)getpid() };
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < sizeof(whole) / sizeof(whole[0]); i++) {
         rc = deny(filter, whole[i]);
     }
     if (rc == 0) {
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(kill), 1,
-                              SCMP_A0(SCMP_CMP_NE, own));
+        rc = deny_when(filter, SCMP_SYS(kill), EPERM, other);
     }
     if (rc == 0) {
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1,
-                              SCMP_A0(SCMP_CMP_NE, own));
+        rc = deny_when(filter, SCMP_SYS(tgkill), EPERM, other);
     }
     return rc;
 }
@@ -110,20 +120,26 @@ static int add_rules(scmp_filter_ctx filter, bool same_uid)
         rc = deny(filter, denied[i]);
     }
     for (size_t i = 0; rc == 0 && i < sizeof(denied_families) / sizeof(denied_families[0]); i++) {
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)denied_families[i]));
+        const struct scmp_arg_cmp family = { .arg = 0,
+                                             .op = SCMP_CMP_EQ,
+                                             .datum_a = (scmp_datum_t)denied_families[i] };
+        rc = deny_when(filter, SCMP_SYS(socket), EAFNOSUPPORT, family);
     }
     if (rc ==
         0) { /* new user namespaces; clone3 hides its flags in memory, so libc must fall back to clone */
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                              SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+        const struct scmp_arg_cmp newuser = {
+            .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_NEWUSER, .datum_b = CLONE_NEWUSER
+        };
+        rc = deny_when(filter, SCMP_SYS(clone), EPERM, newuser);
     }
     if (rc == 0) {
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     }
     if (rc == 0) { /* pushing characters into a terminal's input */
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                              SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, TIOCSTI));
+        const struct scmp_arg_cmp push = {
+            .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffu, .datum_b = TIOCSTI
+        };
+        rc = deny_when(filter, SCMP_SYS(ioctl), EPERM, push);
     }
     return rc == 0 && same_uid ? deny_signals(filter) : rc;
 }
