@@ -114,10 +114,13 @@ static bool read_partition(struct witness *w,
 static bool open_consumer(struct witness *w)
 {
     struct weir_error err;
+    /* librdkafka asks for the next partition only after the fetch of the last one has come back, and at a partition's
+     * end that takes fetch.wait.max.ms: half a second for every partition, were it not for a short wait. */
     const struct weir_option options[] = {
         { "bootstrap.servers", check_bootstrap(w->check) },
         { "consumer.timeout.ms", "10000" },
         { "auto.offset.reset", "earliest" },
+        { "fetch.wait.max.ms", "5" },
         { NULL, NULL },
     };
     if (!w->consumer && weir_consumer_create(options, &w->consumer, &err) < 0) {
