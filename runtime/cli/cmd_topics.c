@@ -199,7 +199,11 @@ static int execute(struct topics_run *run)
         fprintf(stderr, "kafka-topics.sh: %s\n", err.message);
         return 1;
     }
-    return fflush(stdout) == 0 ? 0 : 1;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "kafka-topics.sh: the output could not be written\n");
+        return 1;
+    }
+    return 0;
 }
 
 int cmd_topics(int argc, char **argv)

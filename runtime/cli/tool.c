@@ -175,8 +175,8 @@ enum weir_status tool_connect(const char *bootstrap,
         }
         if (!told) {
             log_write(&log, LOG_LEVEL_WARN,
-                      "%s. Is a broker running there? Trying again for %d seconds.", cause.message,
-                      settings->timeout_ms / 1000);
+                      "%s. Is a broker running there? Trying for %.1f seconds in all.",
+                      cause.message, settings->timeout_ms / 1000.0);
         }
         (void)poll(NULL, 0, backoff_ms < left_ms ? backoff_ms : (int)left_ms);
         backoff_ms = backoff_ms * 2 < BACKOFF_MAX_MS ? backoff_ms * 2 : BACKOFF_MAX_MS;
