@@ -265,6 +265,36 @@ static void a_group_goes_on_where_it_stopped(struct scenario *s)
     weir_consumer_close(consumer);
 }
 
+/* The protocol that takes away only what moves (KIP-429) changes how an assignment is told, not what a seek does. */
+static void a_cooperative_group_seeks_and_pauses(struct scenario *s)
+{
+    topic_create(s, 1);
+    send_numbers(s, 0, 10);
+    const struct weir_option options[] = {
+        { "bootstrap.servers", s->bootstrap },
+        { "group.id", s->topic },
+        { "auto.offset.reset", "earliest" },
+        { "partition.assignment.strategy", "cooperative-sticky" },
+        { "consumer.timeout.ms", "10000" },
+        { NULL, NULL },
+    };
+    const struct weir_topic_partition partition = { s->topic, 0 };
+    const char *const topics[] = { s->topic };
+    struct weir_consumer *consumer = NULL;
+    struct weir_error err;
+    expect_status(s, "create", WEIR_OK, weir_consumer_create(options, &consumer, &err), &err);
+    expect_status(s, "subscribe", WEIR_OK, weir_consumer_subscribe(consumer, topics, 1, NULL, &err),
+                  &err);
+    expect_run(s, consumer, 0, 5);
+    expect_status(s, "seek", WEIR_OK, weir_consumer_seek(consumer, partition, 2, &err), &err);
+    expect_run(s, consumer, 2, 3);
+    expect_status(s, "pause", WEIR_OK, weir_consumer_pause(consumer, partition, &err), &err);
+    expect_quiet(s, consumer);
+    expect_status(s, "resume", WEIR_OK, weir_consumer_resume(consumer, partition, &err), &err);
+    expect_run(s, consumer, 5, 5);
+    weir_consumer_close(consumer);
+}
+
 /* What a poll returned is committed automatically when the caller comes back, and not before. */
 static void automatic_commits_are_at_least_once(struct scenario *s)
 {
@@ -306,6 +336,7 @@ const struct named_scenario consumer_scenarios[] = {
     { "the broker tells what it has", the_broker_tells_what_it_has },
     { "a group shares partitions", a_group_shares_partitions },
     { "a group goes on where it stopped", a_group_goes_on_where_it_stopped },
+    { "a cooperative group seeks and pauses", a_cooperative_group_seeks_and_pauses },
     { "automatic commits are at-least-once", automatic_commits_are_at_least_once },
 };
 
