@@ -154,7 +154,7 @@ static enum weir_status act(struct topics_run *run, struct weir_error *err)
 
 static int usage(const char *message, FILE *out, int exit_code)
 {
-    fprintf(out, "%s\n", message);
+    (void)fprintf(out, "%s\n", message);
     options_print_usage(topics_options, TOPICS_OPTION_COUNT, out);
     return exit_code;
 }
@@ -176,7 +176,7 @@ static enum weir_status prepare(struct topics_run *run, struct weir_error *err)
         rc = tool_check_bootstrap(run->bootstrap, &cause);
         if (rc < 0) {
             weir_fail(err, rc, "%s", cause.message);
-            fprintf(stderr, "Failed to create new KafkaAdminClient\n");
+            (void)fprintf(stderr, "Failed to create new KafkaAdminClient\n");
         }
     }
     return rc;
@@ -190,17 +190,17 @@ static int execute(struct topics_run *run)
         return usage(err.message, stderr, 1);
     }
     if (rc < 0 || prepare(run, &err) < 0) {
-        fprintf(stderr, "%s\n", err.message);
+        (void)fprintf(stderr, "%s\n", err.message);
         return 1;
     }
     if (act(run, &err) < 0) {
         printf("Error while executing topic command : %s\n", err.message);
-        fflush(stdout);
-        fprintf(stderr, "kafka-topics.sh: %s\n", err.message);
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "kafka-topics.sh: %s\n", err.message);
         return 1;
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "kafka-topics.sh: the output could not be written\n");
+        (void)fprintf(stderr, "kafka-topics.sh: the output could not be written\n");
         return 1;
     }
     return 0;
@@ -217,7 +217,7 @@ int cmd_topics(int argc, char **argv)
     arena_init(&run.arena, 0);
     if (options_parse(&run.options, topics_options, TOPICS_OPTION_COUNT,
                       (const char *const *)(argv + 1), &err) < 0) {
-        fprintf(stderr, "%s\n", err.message);
+        (void)fprintf(stderr, "%s\n", err.message);
         exit_code = 1;
     } else if (options_has(&run.options, TOPICS_HELP)) {
         exit_code = usage(about, stdout, 0);

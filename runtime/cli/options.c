@@ -130,7 +130,8 @@ static void print_cell(const char **text, bool first, size_t width, FILE *out)
 {
     size_t indent = first || **text == '\0' ? 0 : USAGE_INDENT;
     size_t len = line_length(*text, width - indent);
-    fprintf(out, "%*s%.*s%*s", (int)indent, "", (int)len, *text, (int)(width - indent - len), "");
+    (void)fprintf(out, "%*s%.*s%*s", (int)indent, "", (int)len, *text, (int)(width - indent - len),
+                  "");
     *text += len;
     *text += strspn(*text, " ");
 }
@@ -139,9 +140,9 @@ static void print_row(const char *left, const char *right, FILE *out)
 {
     for (bool first = true; first || *left || *right; first = false) {
         print_cell(&left, first, USAGE_LEFT, out);
-        fputc(' ', out);
+        (void)fputc(' ', out);
         print_cell(&right, first, USAGE_RIGHT, out);
-        fputc('\n', out);
+        (void)fputc('\n', out);
     }
 }
 
@@ -165,10 +166,10 @@ void options_print_usage(const struct option_spec *specs, int spec_count, FILE *
         char left[USAGE_TEXT_MAX];
         const struct option_spec *spec = sorted[i];
         if (spec->value_name) {
-            snprintf(left, sizeof(left), "--%s <%s: %s>", spec->name, spec->value_type,
-                     spec->value_name);
+            (void)snprintf(left, sizeof(left), "--%s <%s: %s>", spec->name, spec->value_type,
+                           spec->value_name);
         } else {
-            snprintf(left, sizeof(left), "--%s", spec->name);
+            (void)snprintf(left, sizeof(left), "--%s", spec->name);
         }
         print_row(left, spec->help, out);
     }

@@ -35,7 +35,7 @@ enum weir_status stream_address_parse(struct bytes text,
         return weir_fail(err, WEIR_EINVAL, "\"%.*s\" is no address: host:port is wanted",
                          BYTES_ARG(text));
     }
-    snprintf(out_address->port, sizeof(out_address->port), "%u", (unsigned)number % 65536);
+    (void)snprintf(out_address->port, sizeof(out_address->port), "%u", (unsigned)number % 65536);
     return WEIR_OK;
 }
 
