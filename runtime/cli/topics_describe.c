@@ -81,6 +81,24 @@ static enum weir_status take_page(struct topics_run *run,
     return WEIR_OK;
 }
 
+/* Asks from the broker's cursor on, which must be a later one than before: the pages come to an end. */
+static enum weir_status turn_page(struct topics_run *run,
+                                  struct describe_topic_partitions_request *request,
+                                  const struct describe_topic_partitions_response_cursor *next,
+                                  struct weir_error *err)
+{
+    struct describe_topic_partitions_request_cursor *cursor = request->cursor;
+    int order = cursor ? bytes_compare(next->topic_name, cursor->topic_name) : 1;
+    if (order < 0 || (order == 0 && next->partition_index <= cursor->partition_index)) {
+        return weir_fail(err, WEIR_EPROTO, "The broker's pages of topics do not come to an end");
+    }
+    cursor = message_new(&describe_topic_partitions_request_cursor_type, &run->arena, 1);
+    cursor->topic_name = next->topic_name;
+    cursor->partition_index = next->partition_index;
+    request->cursor = cursor;
+    return WEIR_OK;
+}
+
 static enum weir_status describe_by_pages(struct topics_run *run,
                                           struct description *d,
                                           int32_t page_size,
@@ -104,10 +122,7 @@ static enum weir_status describe_by_pages(struct topics_run *run,
             rc = take_page(run, d, &page, err);
         }
         if (rc == WEIR_OK && page.next_cursor) {
-            request.cursor =
-                message_new(&describe_topic_partitions_request_cursor_type, &run->arena, 1);
-            request.cursor->topic_name = page.next_cursor->topic_name;
-            request.cursor->partition_index = page.next_cursor->partition_index;
+            rc = turn_page(run, &request, page.next_cursor, err);
         }
     } while (rc == WEIR_OK && page.next_cursor);
     return rc;
