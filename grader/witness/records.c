@@ -2,6 +2,7 @@
  * Records as the check sends and reads them.
  */
 #include <poll.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -79,43 +80,67 @@ static bool ask_offsets(struct witness *w,
     }
 }
 
-static bool read_partition(struct witness *w,
-                           struct weir_topic_partition partition,
-                           struct witnessed_records *records,
-                           size_t *capacity)
+/* Where the reading of a topic is: every partition is read at the same time, because a client that has asked for more of
+ * one partition waits for that answer before it asks for another. */
+struct reading {
+    const char *topic;
+    struct weir_topic_partition *partitions;
+    int64_t *next;
+    int64_t *end;
+    size_t count;     /* of partitions that hold something */
+    size_t remaining; /* of those, not read to their end yet */
+};
+
+static bool find_ends(struct witness *w, struct reading *r, int32_t partitions)
+{
+    for (int32_t i = 0; i < partitions; i++) {
+        size_t n = r->count;
+        r->partitions[n] = (struct weir_topic_partition){ r->topic, i };
+        if (!ask_offsets(w, r->partitions[n], &r->next[n], &r->end[n])) {
+            return false;
+        }
+        r->count += r->next[n] < r->end[n] ? 1 : 0;
+    }
+    r->remaining = r->count;
+    return true;
+}
+
+static bool start_reading(struct witness *w, const struct reading *r)
 {
     struct weir_error err;
-    int64_t begin;
-    int64_t end;
-    if (!ask_offsets(w, partition, &begin, &end)) {
-        return false;
+    enum weir_status rc = weir_consumer_assign(w->consumer, r->partitions, r->count, &err);
+    for (size_t i = 0; i < r->count && rc == WEIR_OK; i++) {
+        rc = weir_consumer_seek(w->consumer, r->partitions[i], r->next[i], &err);
     }
-    if (begin == end) {
-        return true;
-    }
-    if (weir_consumer_assign(w->consumer, &partition, 1, &err) < 0 ||
-        weir_consumer_seek(w->consumer, partition, begin, &err) < 0) {
-        return witness_failed(w, "the check cannot read a partition", &err);
-    }
-    for (int64_t next = begin; next < end;) {
-        const struct weir_record *record;
-        if (weir_consumer_next(w->consumer, &record, &err) < 0) {
-            return witness_failed(w, "the check cannot read a partition to its end", &err);
-        }
-        next = record->offset + 1;
-        if (record->offset < end) {
-            keep_record(check_arena(w->check), record,
-                        push(check_arena(w->check), records, capacity));
+    return rc == WEIR_OK || witness_failed(w, "the check cannot read its topic", &err);
+}
+
+/* Whether this record was there when the reading began; keeps count of what is left to read. */
+static bool advance(struct reading *r, const struct weir_record *record)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->partitions[i].partition == record->partition) {
+            bool before = r->next[i] < r->end[i];
+            r->next[i] = record->offset + 1;
+            r->remaining -= before && r->next[i] >= r->end[i] ? 1 : 0;
+            return record->offset < r->end[i];
         }
     }
-    return true;
+    return false;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct witnessed_record *x = a;
+    const struct witnessed_record *y = b;
+    int order = (x->partition > y->partition) - (x->partition < y->partition);
+    return order != 0 ? order : (x->offset > y->offset) - (x->offset < y->offset);
 }
 
 static bool open_consumer(struct witness *w)
 {
     struct weir_error err;
-    /* librdkafka asks for the next partition only after the fetch of the last one has come back, and at a partition's
-     * end that takes fetch.wait.max.ms: half a second for every partition, were it not for a short wait. */
+    /* Closing waits for the answer to the last fetch, half a second by default. */
     const struct weir_option options[] = {
         { "bootstrap.servers", check_bootstrap(w->check) },
         { "consumer.timeout.ms", "10000" },
@@ -134,18 +159,34 @@ bool witness_records(struct witness *w,
                      int32_t partitions,
                      struct witnessed_records *out_records)
 {
-    struct witnessed_records records = { 0 };
+    struct arena *a = check_arena(w->check);
+    struct weir_error err;
     size_t capacity = 0;
-    if (!open_consumer(w)) {
+    struct reading r = {
+        .topic = topic,
+        .partitions = ARENA_NEW(a, struct weir_topic_partition, (size_t)partitions),
+        .next = ARENA_NEW(a, int64_t, (size_t)partitions),
+        .end = ARENA_NEW(a, int64_t, (size_t)partitions),
+    };
+    *out_records = (struct witnessed_records){ 0 };
+    if (!open_consumer(w) || !find_ends(w, &r, partitions)) {
         return false;
     }
-    for (int32_t i = 0; i < partitions; i++) {
-        struct weir_topic_partition partition = { topic, i };
-        if (!read_partition(w, partition, &records, &capacity)) {
-            return false;
+    if (r.count > 0 && !start_reading(w, &r)) {
+        return false;
+    }
+    while (r.remaining > 0) {
+        const struct weir_record *record;
+        if (weir_consumer_next(w->consumer, &record, &err) < 0) {
+            return witness_failed(w, "the check cannot read its topic to its end", &err);
+        }
+        if (advance(&r, record)) {
+            keep_record(a, record, push(a, out_records, &capacity));
         }
     }
-    *out_records = records;
+    if (out_records->count > 0) {
+        qsort(out_records->items, out_records->count, sizeof(out_records->items[0]), by_place);
+    }
     return true;
 }
 

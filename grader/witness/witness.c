@@ -43,11 +43,12 @@ void with_witness(struct check *c, void (*body)(struct check *c, struct witness 
     struct witness w = { .check = c, .options = { { "bootstrap.servers", check_bootstrap(c) } } };
     if (open_metadata(&w, &err) && weir_admin_create(w.options, &w.admin, &err) == WEIR_OK) {
         body(c, &w);
+        /* A consumer whose topic is deleted under its hands may never end (librdkafka 2.0.2): it goes first. */
+        weir_consumer_close(w.consumer);
         delete_claims(&w);
     } else {
         witness_failed(&w, "the check's own client", &err);
     }
-    weir_consumer_close(w.consumer);
     weir_admin_close(w.admin);
     if (w.metadata) {
         rd_kafka_destroy(w.metadata);
