@@ -9,8 +9,9 @@ to their indentation and exactly once; `to` takes their place. Then what the gra
     unbuilt: producer          or: this program does not build; the checks that use it are skipped; all others pass
     words: 'regex'             found in the message, difference, hint and texts of that check (of the build)
 
-    mutants_test.py [LAB/NAME...]      only these
+    mutants_test.py [--seed N] [LAB/NAME...]      with another seed, only these
 """
+import argparse
 import concurrent.futures
 import os
 import re
@@ -24,7 +25,6 @@ import grading  # noqa: E402
 import yaml  # noqa: E402
 
 MUTANTS = os.path.join(grading.ROOT, "tests", "mutants")
-SEED = "7"
 KEYS = {"about", "kind", "file", "changes", "fails", "unbuilt", "words"}
 
 
@@ -103,7 +103,7 @@ def judge(manifest, mutant, run):
     need(len(said) == 1 and re.search(mutant["words"], said[0]), f"none of these words match {mutant['words']!r}:\n{''.join(said)}")
 
 
-def try_one(name):
+def try_one(name, seed):
     """None when the mutant was caught as it should be, or what was wrong."""
     lab = name.split("/")[0]
     home = grading.scratch()
@@ -113,7 +113,7 @@ def try_one(name):
         need(set(mutant) <= KEYS, f"unknown keys {set(mutant) - KEYS}")
         need(("fails" in mutant) != ("unbuilt" in mutant), "either `fails` or `unbuilt`")
         make(lab, mutant, home)
-        judge(manifest, mutant, grading.grade(home, "--seed", SEED))
+        judge(manifest, mutant, grading.grade(home, "--seed", seed))
         return None
     except Wrong as wrong:
         return str(wrong)
@@ -128,10 +128,14 @@ def names():
 
 
 def main():
-    chosen = sys.argv[1:] or list(names())
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", default="7")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    chosen = options.names or list(names())
     wrong = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, fault in zip(chosen, pool.map(try_one, chosen)):
+        for name, fault in zip(chosen, pool.map(try_one, chosen, [options.seed] * len(chosen))):
             print(f"{'not caught as it should be' if fault else 'caught'}: {name}", flush=True)
             if fault:
                 wrong += 1

@@ -116,8 +116,8 @@ void check_list_topics(struct check *c)
 static void describe_topic(struct check *c, struct witness *w)
 {
     /* A topic may have any name, also that of a field of the tool's output. */
-    static const char *const prefixes[] = { "PartitionCount", "Leader-of-Partition", "Partition",
-                                            "Topic_Leader" };
+    static const char *const prefixes[] = { "PartitionCount-Leader", "Leader-of-Partition",
+                                            "Partition_Leader", "Topic-Leader-Partition" };
     const char *topic = check_name(c, prefixes[check_range(c, 0, 3)]);
     const char *neighbour = check_text(c, "%s-2", topic);
     int32_t partitions = (int32_t)check_range(c, 11, 14); /* "10" sorts before "2" */

@@ -25,6 +25,8 @@ bool topics_run_with(struct check *c,
     if (!run || run->ending == CHECK_EXITED) {
         return run != NULL;
     }
+    check_hint(c, "kafka-topics.sh comes to an end by itself: what does the script wait for, or "
+                  "repeat?");
     return check_ended_well(c, run);
 }
 
