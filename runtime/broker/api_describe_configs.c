@@ -146,7 +146,8 @@ static void describe_logger(struct describing *d)
                                                    .value = bytes_of("INFO"),
                                                    .read_only = true,
                                                    .config_source = CONFIG_SOURCE_BROKER_LOGGER,
-                                                   .config_type = CONFIG_TYPE_UNKNOWN };
+                                                   .config_type = CONFIG_TYPE_UNKNOWN,
+                                                   .documentation = bytes_of("") };
 }
 
 static void describe(struct describing *d)

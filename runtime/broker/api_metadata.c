@@ -147,7 +147,7 @@ static void answer_named(struct answering *a)
     tally_finish(&answered);
 }
 
-/* Neither a name nor an id: Kafka fails as a whole, and so do we, with a code that says why. */
+/* Neither a name nor an id. */
 static bool has_nameless_topic(const struct metadata_request *body)
 {
     for (int32_t i = 0; i < body->topics_count; i++) {
@@ -173,19 +173,33 @@ static void fill_brokers(struct answering *a)
     }
 }
 
+/* Kafka fails on it as a whole: no brokers, and the same error for every topic. */
+static void fail_as_a_whole(struct answering *a)
+{
+    const struct metadata_request *body = a->body;
+    a->response.topics =
+        message_new(&metadata_response_topic_type, &a->request->arena, body->topics_count);
+    a->response.topics_count = body->topics_count;
+    for (int32_t i = 0; i < body->topics_count; i++) {
+        struct metadata_response_topic *to = &a->response.topics[i];
+        to->error_code = (int16_t)KAFKA_UNKNOWN_SERVER_ERROR;
+        to->name = bytes_is_null(body->topics[i].name) ? bytes_of("") : body->topics[i].name;
+        to->topic_id = body->topics[i].topic_id;
+    }
+}
+
 void api_metadata(struct request *request)
 {
     struct answering a = { .request = request, .body = request->body };
     message_init(&metadata_response_type, &a.response);
-    if (has_nameless_topic(a.body)) {
-        request_disconnect(request, "Metadata asks for a topic with neither name nor id");
-        return;
-    }
-    fill_brokers(&a);
     bool old_style_all = request->version == 0 && a.body->topics_count == 0;
-    if (a.body->topics_count < 0 || old_style_all) {
+    if (has_nameless_topic(a.body)) {
+        fail_as_a_whole(&a);
+    } else if (a.body->topics_count < 0 || old_style_all) {
+        fill_brokers(&a);
         answer_all(&a);
     } else {
+        fill_brokers(&a);
         answer_named(&a);
     }
     request_respond(request, &a.response);

@@ -1,5 +1,5 @@
 /*
- * The APIs served: see api_table.h. Source of the floors: KIP-896, but for those that Kafka 4 itself put back
+ * The APIs served, by key: see api_table.h. Source of the floors: KIP-896, but for those that Kafka 4 itself put back
  * (Metadata and JoinGroup from 0: KAFKA-18648, KAFKA-19444).
  */
 #include "broker/api_table.h"
@@ -18,14 +18,14 @@ const struct api_row api_rows[] = {
     { API_HEARTBEAT, 0, 4, 0, api_heartbeat },
     { API_LEAVE_GROUP, 0, 5, 0, api_leave_group },
     { API_SYNC_GROUP, 0, 5, 0, api_sync_group },
-    { API_API_VERSIONS, 0, 4, 0, api_api_versions },
     { API_DESCRIBE_GROUPS, 0, 6, 0, api_describe_groups },
     { API_LIST_GROUPS, 0, 5, 0, api_list_groups },
-    { API_DESCRIBE_CONFIGS, 1, 4, 1, api_describe_configs },
-    { API_DELETE_GROUPS, 0, 2, 0, api_delete_groups },
+    { API_API_VERSIONS, 0, 4, 0, api_api_versions },
     { API_CREATE_TOPICS, 2, 7, 2, api_create_topics },
     { API_DELETE_TOPICS, 1, 6, 1, api_delete_topics },
     { API_INIT_PRODUCER_ID, 0, 5, 0, api_init_producer_id },
+    { API_DESCRIBE_CONFIGS, 1, 4, 1, api_describe_configs },
+    { API_DELETE_GROUPS, 0, 2, 0, api_delete_groups },
     { API_DESCRIBE_TOPIC_PARTITIONS, 0, 0, 0, api_describe_topic_partitions },
 };
 

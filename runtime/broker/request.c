@@ -55,8 +55,9 @@ static enum weir_status decode(struct request *request, struct bytes frame, stru
                          request->api->name, version, row->version_min, row->version_max);
     }
     request->body = arena_alloc(&request->arena, 1, request->api->request->size);
-    return message_decode(request->api->request, version, frame, &request->arena, request->body,
-                          err);
+    /* Bytes behind the body are nobody's, and Kafka does not mind them. */
+    return message_decode_prefix(request->api->request, version, &frame, &request->arena,
+                                 request->body, err);
 }
 
 struct request *request_create(struct client *client,

@@ -69,6 +69,11 @@ class Wire(unittest.TestCase):
         self.closes_frame(header(3, 8) + b"\x7f\xff\xff\xff", "Metadata")
         self.closes_frame(header(3, 8) + b"\0\0\0\1\xff\xff\0\0\0", "Metadata")
 
+    def test_bytes_behind_the_body_are_nobodys(self):
+        c = self.connect()
+        c.send_frame(header(3, 8) + b"\0\0\0\0\0\0\0" + b"extra")
+        self.assertEqual(kafka_wire.read_response("Metadata", 8, c.receive_frame())[1]["topics"], [])
+
     def test_api_versions_of_the_future_is_answered(self):
         for frame in (header(18, 99) + b"\0\x04raw\x021\0", header(18, 5) + b"\0\x04raw\x021\0"):
             c = self.connect()
