@@ -164,7 +164,8 @@ class Limits(unittest.TestCase):
             except TimeoutError:
                 pass
             witness.call("Metadata", 8, {"topics": None})
-            self.assertLess(broker.resident_kib() - before, 8 * 1024)
+            # Answering them all would take gigabytes. (Some megabytes in a plain build; a sanitizer keeps freed memory for a while.)
+            self.assertLess(broker.resident_kib() - before, 64 * 1024)
 
 
 if __name__ == "__main__":
