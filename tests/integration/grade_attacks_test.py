@@ -2,8 +2,7 @@
 secret, forges no result, leaves no process and no file behind, and the report says in plain words what became of it.
 
 A program's head comment says which words the report must hold (Expected:, Printed:) and at which level the attack is known to work (Not at level:).
-@RESULTS@, @SECRET@ and @MARK@ stand for the folder of result.json, a file that nobody may read, and a name to look for among the processes."""
-import concurrent.futures
+Numbers of attacks as arguments run only those. @RESULTS@, @SECRET@ and @MARK@ stand for the folder of result.json, a file that nobody may read, and a name to look for among the processes."""
 import json
 import os
 import re
@@ -107,17 +106,18 @@ def main():
         os.makedirs(os.path.join(base, "honest", "90-attacks"))
         places = levels(os.path.join(base, "honest"))
         names = sorted(n[:-2] for n in os.listdir(os.path.join(ATTACKS, "programs")) if n.endswith(".c"))
-        cases = [Case(base, name, level, ordinary, text) for (level, ordinary), text in places.items() for name in names]
-        with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-            for case, (run, wrong) in zip(cases, pool.map(lambda c: c.run(), cases)):
-                if run is None:
-                    skipped += 1
-                    print(f"skipped  {case.title}: {wrong}")
-                    continue
-                print(f"{'ok' if not wrong else 'NOT OK':8} {case.title} ({run.seconds:.1f} s)")
-                for line in wrong:
-                    print("         " + line.replace("\n", "\n         "))
-                failed += bool(wrong)
+        wanted = [n for n in names if not sys.argv[1:] or n[:2] in sys.argv[1:]]
+        cases = [Case(base, name, level, ordinary, text) for (level, ordinary), text in places.items() for name in wanted]
+        for case in cases:
+            run, wrong = case.run()
+            if run is None:
+                skipped += 1
+                print(f"skipped  {case.title}: {wrong}", flush=True)
+                continue
+            print(f"{'ok' if not wrong else 'NOT OK':8} {case.title} ({run.seconds:.1f} s)", flush=True)
+            for line in wrong:
+                print("         " + line.replace("\n", "\n         "))
+            failed += bool(wrong)
         print(f"{len(cases) - failed - skipped} attacks contained, {failed} not, {skipped} skipped; levels: {sorted(places)}")
     finally:
         shutil.rmtree(base, ignore_errors=True)

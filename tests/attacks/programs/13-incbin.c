@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-__asm__(".section .rodata\nhidden:\n.incbin \"@SECRET@\"\nhidden_end:\n.byte 0\n");
+__asm__(".pushsection .rodata\nhidden:\n.incbin \"@SECRET@\"\n.byte 0\n.popsection\n");
 extern const char hidden[];
 
 int main(void)
