@@ -60,7 +60,9 @@ static _Noreturn void child_main(const struct stage_order *o, int report_fd)
     bound(RLIMIT_CORE, 0);
     bound(RLIMIT_CPU, CHILD_CPU_S);
     bound(RLIMIT_FSIZE, INTAKE_CLONE_MAX);
+#ifndef WEIR_SANITIZED
     bound(RLIMIT_AS, (rlim_t)CHILD_AS_MB << 20);
+#endif
     bound(RLIMIT_NOFILE, CHILD_FDS);
     int dir_fd = open(o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0) {

@@ -54,6 +54,11 @@ class Member(threading.Thread, ConsumerRebalanceListener):
         self.join(LIMIT_S)
 
 
+def changes(log):
+    """What a member was given and lost. Empty sets do not count: a client may join before it knows the topic, and then again."""
+    return [entry for entry in log if entry[1]]
+
+
 class Lecture(unittest.TestCase):
     def setUp(self):
         self.broker = Broker()
@@ -145,8 +150,8 @@ class Lecture(unittest.TestCase):
         wait_until("two takes over", lambda: two.owns == [0, 1])
         two.stop()
         self.assertEqual(two.read, [], "what one had read and committed is not read again")
-        self.assertEqual(one.log, [("revoked", []), ("assigned", [0, 1]), ("revoked", [0, 1]), ("assigned", [0])])
-        self.assertEqual(two.log, [("revoked", []), ("assigned", [1]), ("revoked", [1]), ("assigned", [0, 1])])
+        self.assertEqual(changes(one.log), [("assigned", [0, 1]), ("revoked", [0, 1]), ("assigned", [0])])
+        self.assertEqual(changes(two.log), [("assigned", [1]), ("revoked", [1]), ("assigned", [0, 1])])
         committed = admin.list_consumer_group_offsets("my_group")
         self.assertEqual({tp.partition: o.offset for tp, o in committed.items()}, {0: 6, 1: 6})
         self.producer().send("a_partitioned_topic", b'{"late": true}', partition=0).get(LIMIT_S)
