@@ -418,6 +418,8 @@ int main(int argc, char **argv)
     loop_finish(&g->run.loop);
     arena_finish(&g->run.arena);
     free(g);
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0,
+                0);   /* nothing is left to hide; a leak checker may look now */
     if (stopped_by) { /* end as the signal would have ended us, now that all is cleaned up */
         (void)fprintf(stderr, "weir-grade: interrupted; everything is cleaned up\n");
         loop_child();
