@@ -40,6 +40,7 @@ struct production {
     const char *topic;
     int32_t partitions;
     struct transactions transactions;
+    int answer_after_ms; /* 0: the cluster answers at once; else its first answer takes so long */
     struct check_run *run;
     const char *report; /* the file's name */
     struct witnessed_records records;

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "clients.h"
+#include "witness/relay.h"
 
 /* murmur2 as Kafka's producers use it (org.apache.kafka.common.utils.Utils.murmur2): 32 bits, this seed, and the words
  * of the key in little endian. */
@@ -77,6 +78,32 @@ static void match(struct check *c, struct production *p)
     map_finish(&lines);
 }
 
+/* Runs the producer, at a relay when its cluster shall not answer at once. */
+static struct check_run *run_producer(struct check *c,
+                                      const struct production *p,
+                                      const char *input)
+{
+    struct relay *relay = NULL;
+    if (p->answer_after_ms > 0) {
+        relay = relay_open(c, p->answer_after_ms);
+        if (!relay) {
+            return NULL;
+        }
+        check_step(c, "made the cluster's first answer take %d ms", p->answer_after_ms);
+    }
+    const char *const vars[] = {
+        check_text(c, "TOPIC=%s", p->topic),
+        check_text(c, "INPUT=%s", input),
+        check_text(c, "REPORT=%s", p->report),
+        relay ? check_text(c, "BOOTSTRAP=%s", relay_address(relay)) : NULL,
+        NULL,
+    };
+    struct check_run *run =
+        check_run(c, &(struct check_run_spec){ .program = "producer", .vars = vars });
+    relay_close(relay);
+    return run;
+}
+
 bool produce(struct check *c, struct witness *w, struct production *p)
 {
     /* Times of 2025 are past what a broker keeps by default. */
@@ -90,13 +117,7 @@ bool produce(struct check *c, struct witness *w, struct production *p)
     put_input(c, input, &p->transactions);
     check_step(c, "created topic %s with %d partitions, and the file %s with %zu lines", p->topic,
                p->partitions, input, p->transactions.count);
-    const char *const vars[] = {
-        check_text(c, "TOPIC=%s", p->topic),
-        check_text(c, "INPUT=%s", input),
-        check_text(c, "REPORT=%s", p->report),
-        NULL,
-    };
-    p->run = check_run(c, &(struct check_run_spec){ .program = "producer", .vars = vars });
+    p->run = run_producer(c, p, input);
     if (!p->run) {
         return false;
     }
@@ -121,17 +142,6 @@ const char *production_where(struct check *c, const struct production *p, size_t
 
 /* --- is everything there? --- */
 
-static bool contains(struct bytes in, const char *text)
-{
-    size_t len = strlen(text);
-    for (size_t i = 0; i + len <= in.len; i++) {
-        if (memcmp(in.data + i, text, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The transaction that a strange value was probably made from: one whose JSON is part of it, else the first line that
  * is missing. */
 static const struct transaction *nearest(const struct production *p, struct bytes value)
@@ -139,7 +149,7 @@ static const struct transaction *nearest(const struct production *p, struct byte
     const struct transaction *missing = &p->transactions.items[0];
     for (size_t i = p->transactions.count; i > 0; i--) {
         const struct transaction *t = &p->transactions.items[i - 1];
-        if (contains(value, t->json)) {
+        if (value.len > 0 && memmem(value.data, value.len, t->json, strlen(t->json))) {
             return t;
         }
         missing = p->record_of_line[i - 1] ? missing : t;

@@ -19,7 +19,8 @@ static bool produce_all(
 
 static void all_sent(struct check *c, struct witness *w)
 {
-    struct production p = { 0 };
+    /* A broker on the same machine is so quick that much of what was never flushed would arrive all the same. */
+    struct production p = { .answer_after_ms = (int)check_range(c, 300, 400) };
     (void)produce_all(c, w, check_range(c, 280, 320), (int32_t)check_range(c, 1, 8), &p);
 }
 
