@@ -75,11 +75,15 @@ static bool read_topic(struct reading *r, struct bytes rest)
     struct bytes id;
     struct bytes count;
     int64_t partitions = 0;
-    int64_t epoch = 0;
+    int64_t epoch = 0; /* older files have none */
     if (!bytes_cut(&rest, ' ', &name) || !bytes_cut(&rest, ' ', &id) ||
         !uuid_parse(id, &topic.id) || !bytes_cut(&rest, ' ', &count) ||
         !bytes_parse_i64(count, &partitions) || partitions < 1 ||
         partitions > LIMIT_PARTITIONS_PER_TOPIC || name.len == 0 || name.len > LIMIT_TOPIC_NAME) {
+        return false;
+    }
+    if (!bytes_is_null(rest) &&
+        (!bytes_parse_i64(rest, &epoch) || epoch < 0 || epoch >= INT32_MAX)) {
         return false;
     }
     topic.name = name;
@@ -219,6 +223,11 @@ enum weir_status local_store_put_topic(struct local_store *store,
     }
     free_topic(before);
     return WEIR_OK;
+}
+
+void local_store_adopt_topic(struct local_store *store, const struct stored_topic *topic)
+{
+    free_topic(map_put(&store->topics, topic->name, copy_topic(topic)));
 }
 
 enum weir_status local_store_remove_topic(struct local_store *store,

@@ -11,7 +11,7 @@
  *     end 2                                               topics; a file without this line is not whole
  *
  * Kafka keeps the same facts in a metadata log (KRaft) or in ZooKeeper; a folder written by Kafka has no such file, and
- * its topics are then found by their folders (topics.c).
+ * its topics are then found by their folders (broker/topics_folders.c).
  *
  * Thread: one at a time.
  */
@@ -55,6 +55,8 @@ void local_store_close(struct local_store *store);
 WEIR_CHECKED enum weir_status local_store_put_topic(struct local_store *store,
                                                     const struct stored_topic *topic,
                                                     struct weir_error *err);
+/* As put_topic, in memory only: durable with the next change. */
+void local_store_adopt_topic(struct local_store *store, const struct stored_topic *topic);
 WEIR_CHECKED enum weir_status local_store_remove_topic(struct local_store *store,
                                                        struct bytes name,
                                                        struct weir_error *err);

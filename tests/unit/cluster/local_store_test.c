@@ -101,6 +101,23 @@ static void what_was_put_is_there_after_opening_again(void **state)
     assert_int_equal(f->store->producer_id_end, 3000);
 }
 
+static void the_leader_epoch_rises_with_every_reign(void **state)
+{
+    struct fixture *f = *state;
+    struct weir_error err;
+    struct stored_topic adopted = {
+        .name = bytes_of("adopted"), .id = uuid_random(), .partition_count = 1, .leader_epoch = 7
+    };
+    put(f, "t", 1, NULL, NULL);
+    local_store_adopt_topic(f->store, &adopted);
+    for (int32_t reign = 1; reign <= 3; reign++) {
+        assert_int_equal(local_store_new_reign(f->store, &err), WEIR_OK);
+        reopen(f);
+        assert_int_equal(get(f, "t")->leader_epoch, reign);
+        assert_int_equal(get(f, "adopted")->leader_epoch, 7 + reign);
+    }
+}
+
 /* A folder that nothing can be put in: what is in memory stays what is on the disk. */
 static void a_change_that_cannot_be_written_did_not_happen(void **state)
 {
@@ -168,6 +185,9 @@ static void what_is_no_such_file_is_refused_with_its_line(void **state)
         { "weir-metadata 1\nnonsense 1\nend 0\n", "line 2" },
         { "weir-metadata 1\nproducer-ids -5\nend 0\n", "line 2" },
         { "weir-metadata 1\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 0\nend 1\n", "line 2" },
+        { "weir-metadata 1\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 1 x\nend 1\n", "line 2" },
+        { "weir-metadata 1\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 1 -1\nend 1\n", "line 2" },
+        { "weir-metadata 1\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 1 2147483647\nend 1\n", "line 2" },
         { "weir-metadata 1\ntopic a not-an-id 1\nend 1\n", "line 2" },
         { "weir-metadata 1\nconfig retention.ms 1\nend 0\n", "line 2" },
         { "weir-metadata 1\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 1\nend 2\n", "line 3" },
@@ -188,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_put_is_there_after_opening_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_leader_epoch_rises_with_every_reign, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_that_cannot_be_written_did_not_happen, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_file_cut_short_anywhere_is_refused, set_up, tear_down),
