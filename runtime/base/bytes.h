@@ -26,6 +26,7 @@ static inline bool bytes_is_null(struct bytes b);
 static inline bool bytes_equal(struct bytes a, struct bytes b);
 static inline bool bytes_equal_text(struct bytes a, const char *text);
 static inline bool bytes_starts_with(struct bytes b, struct bytes prefix);
+static inline bool bytes_ends_with(struct bytes b, struct bytes suffix);
 
 /* Order by unsigned bytes, the shorter first among equals. Negative, 0 or positive. */
 int bytes_compare(struct bytes a, struct bytes b);
@@ -71,4 +72,10 @@ static inline bool bytes_equal_text(struct bytes a, const char *text)
 static inline bool bytes_starts_with(struct bytes b, struct bytes prefix)
 {
     return b.len >= prefix.len && bytes_equal((struct bytes){ b.data, prefix.len }, prefix);
+}
+
+static inline bool bytes_ends_with(struct bytes b, struct bytes suffix)
+{
+    return b.len >= suffix.len &&
+           bytes_equal((struct bytes){ b.data + (b.len - suffix.len), suffix.len }, suffix);
 }

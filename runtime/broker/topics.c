@@ -11,6 +11,7 @@
 #include "broker/broker.h"
 #include "broker/coordinator.h"
 #include "broker/partition.h"
+#include "broker/topics_folders.h"
 #include "broker/topics_open.h"
 #include "cluster/local_store.h"
 
@@ -353,6 +354,7 @@ enum weir_status topics_load(struct broker *broker, struct weir_error *err)
     if (rc < 0) {
         return rc;
     }
+    topics_clear_folders(broker);
     struct log_checkpoints checkpoints;
     log_checkpoints_read(broker, &checkpoints);
     rc = load_all(broker, &checkpoints, err);

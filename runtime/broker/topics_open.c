@@ -3,29 +3,20 @@
  */
 #include "broker/topics_open.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "broker/broker.h"
 #include "broker/partition.h"
 #include "broker/topic_config.h"
-#include "broker/topics.h"
-#include "cluster/local_store.h"
 
 static const char recovery_file[] = "recovery-point-offset-checkpoint";
 static const char start_file[] = "log-start-offset-checkpoint";
 static const char replication_file[] = "replication-offset-checkpoint";
 static const char clean_file[] = ".kafka_cleanshutdown";
-
-enum { METADATA_FILE_MAX = 4096 };
 
 static void read_checkpoint(struct broker *broker, const char *file, struct checkpoint *out)
 {
@@ -173,82 +164,4 @@ void topic_release_partitions(struct image_topic *topic)
     }
     free(topic->partitions);
     topic->partitions = NULL;
-}
-
-/* --- folders without our metadata file --- */
-
-/* "topic-12" -> "topic", 12. */
-static bool split_folder_name(const char *folder, struct bytes *out_topic, int32_t *out_index)
-{
-    const char *dash = strrchr(folder, '-');
-    int64_t index = -1;
-    if (!dash || dash == folder || !bytes_parse_i64(bytes_of(dash + 1), &index) || dash[1] == '+' ||
-        index < 0 || index >= LIMIT_PARTITIONS_PER_TOPIC) {
-        return false;
-    }
-    *out_topic = (struct bytes){ (const uint8_t *)folder, (size_t)(dash - folder) };
-    *out_index = (int32_t)index;
-    return true;
-}
-
-/* partition.metadata: "version: 0" and "topic_id: <22 characters>". */
-static bool read_topic_id(int root_fd, const char *folder, struct uuid *out_id)
-{
-    char path[LIMIT_TOPIC_NAME + 64];
-    struct buffer text;
-    bool found = false;
-    buffer_init(&text, METADATA_FILE_MAX);
-    (void)snprintf(path, sizeof(path), "%s/partition.metadata", folder);
-    if (file_read(root_fd, path, &text, NULL) == WEIR_OK) {
-        struct bytes rest = buffer_bytes(&text);
-        struct bytes line;
-        struct bytes prefix = bytes_of("topic_id: ");
-        while (!found && bytes_cut(&rest, '\n', &line)) {
-            found = bytes_starts_with(line, prefix) &&
-                    uuid_parse(
-                        bytes_trim((struct bytes){ line.data + prefix.len, line.len - prefix.len }),
-                        out_id);
-        }
-    }
-    buffer_finish(&text);
-    return found;
-}
-
-static enum weir_status adopt_folder(struct broker *broker,
-                                     const char *folder,
-                                     struct weir_error *err)
-{
-    struct stored_topic topic = { 0 };
-    int32_t index = 0;
-    if (!split_folder_name(folder, &topic.name, &index) ||
-        bytes_equal_text(topic.name, "__cluster_metadata") ||
-        !read_topic_id(broker->root_fd, folder, &topic.id)) {
-        return WEIR_OK;
-    }
-    const struct stored_topic *known = map_get(&broker->store->topics, topic.name);
-    topic.partition_count =
-        known && known->partition_count > index ? known->partition_count : index + 1;
-    struct stored_config compact = { bytes_of("cleanup.policy"), bytes_of("compact") };
-    if (topic_is_internal(topic.name)) {
-        topic.configs = &compact;
-        topic.config_count = 1;
-    }
-    return local_store_put_topic(broker->store, &topic, err);
-}
-
-enum weir_status topics_adopt_folders(struct broker *broker, struct weir_error *err)
-{
-    int fd = openat(broker->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        return weir_fail_errno(err, "cannot list %s", broker->config.log_dir);
-    }
-    enum weir_status rc = WEIR_OK;
-    struct dirent *entry;
-    while (rc == WEIR_OK &&
-           (entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
-        rc = adopt_folder(broker, entry->d_name, err);
-    }
-    (void)closedir(dir);
-    return rc;
 }

@@ -31,6 +31,3 @@ WEIR_CHECKED enum weir_status topic_open_partitions(struct broker *broker,
                                                     const struct log_checkpoints *checkpoints,
                                                     struct weir_error *err);
 void topic_release_partitions(struct image_topic *topic);
-
-/* Fills the metadata store from the folders that Apache Kafka left: "topic-0" with partition.metadata in it. */
-WEIR_CHECKED enum weir_status topics_adopt_folders(struct broker *broker, struct weir_error *err);

@@ -81,27 +81,22 @@ static bool parse_offset_name(const char *name, const char *suffix, int64_t *out
            *out_offset >= 0;
 }
 
-static bool ends_with(const char *name, const char *suffix)
-{
-    size_t len = strlen(name);
-    size_t suffix_len = strlen(suffix);
-    return len >= suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
-}
-
 static enum weir_status sort_in(struct recovery *r,
                                 int folder_fd,
                                 const char *name,
                                 struct weir_error *err)
 {
+    struct bytes text = bytes_of(name);
     int64_t offset;
     if (parse_offset_name(name, ".log", &offset)) {
         offset_list_add(&r->segments, offset);
     } else if (parse_offset_name(name, ".snapshot", &offset)) {
         offset_list_add(&r->snapshots, offset);
-    } else if (ends_with(name, ".deleted") || ends_with(name, ".cleaned") ||
-               ends_with(name, ".tmp")) {
+    } else if (bytes_ends_with(text, bytes_of(".deleted")) ||
+               bytes_ends_with(text, bytes_of(".cleaned")) ||
+               bytes_ends_with(text, bytes_of(".tmp"))) {
         (void)unlinkat(folder_fd, name, 0); /* unfinished, and never part of the log */
-    } else if (ends_with(name, ".swap")) {
+    } else if (bytes_ends_with(text, bytes_of(".swap"))) {
         return weir_fail(err, WEIR_ECORRUPT,
                          "%s/%s: a compaction was interrupted; start the broker that did it once "
                          "more, and stop it, before this one",
@@ -137,15 +132,17 @@ static enum weir_status list_folder(struct recovery *r, struct weir_error *err)
     return rc;
 }
 
-/* partition.metadata says whose folder this is. */
-static enum weir_status check_topic_id(struct recovery *r, struct weir_error *err)
+enum weir_status partition_log_folder_id(int root_fd,
+                                         const char *folder,
+                                         struct uuid *out_id,
+                                         struct weir_error *err)
 {
     char path[LOG_PATH_MAX];
     struct buffer text;
     struct uuid id = { { 0 } };
     buffer_init(&text, METADATA_MAX);
-    log_path(r->log, "partition.metadata", path);
-    enum weir_status rc = file_read(r->log->root_fd, path, &text, err);
+    (void)snprintf(path, sizeof(path), "%s/partition.metadata", folder);
+    enum weir_status rc = file_read(root_fd, path, &text, err);
     struct bytes rest = buffer_bytes(&text);
     struct bytes line;
     while (rc == WEIR_OK && bytes_cut(&rest, '\n', &line)) {
@@ -156,6 +153,17 @@ static enum weir_status check_topic_id(struct recovery *r, struct weir_error *er
         }
     }
     buffer_finish(&text);
+    if (rc == WEIR_OK) {
+        *out_id = id;
+    }
+    return rc;
+}
+
+/* Is this the folder of our topic? */
+static enum weir_status check_topic_id(struct recovery *r, struct weir_error *err)
+{
+    struct uuid id = { { 0 } };
+    enum weir_status rc = partition_log_folder_id(r->log->root_fd, r->log->name, &id, err);
     if (rc == WEIR_ENOTFOUND) {
         return WEIR_OK; /* made with the next first record; nothing depends on it */
     }

@@ -57,6 +57,12 @@ WEIR_CHECKED enum weir_status partition_log_open(const struct log_open_options *
 WEIR_CHECKED enum weir_status partition_log_close(struct partition_log *log,
                                                   struct weir_error *err);
 
+/* Whose folder this is: the topic's id in its partition.metadata, zero where that has none. WEIR_ENOTFOUND without the file. */
+WEIR_CHECKED enum weir_status partition_log_folder_id(int root_fd,
+                                                      const char *folder,
+                                                      struct uuid *out_id,
+                                                      struct weir_error *err);
+
 /* Removes the folder; reads and appends fail from now on. */
 WEIR_CHECKED enum weir_status partition_log_delete(struct partition_log *log,
                                                    struct weir_error *err);

@@ -1,0 +1,23 @@
+"""Record batches for requests that a test writes by hand."""
+import struct
+
+_CRC32C = []
+for n in range(256):
+    for _ in range(8):
+        n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+    _CRC32C.append(n)
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = _CRC32C[(crc ^ byte) & 0xFF] ^ crc >> 8
+    return crc ^ 0xFFFFFFFF
+
+
+def batch(value):
+    """One record without a key; value shorter than 50 bytes."""
+    record = b"\0\0\0\1" + bytes([2 * len(value)]) + value + b"\0"
+    tail = struct.pack(">hiqqqhii", 0, 0, 0, 0, -1, -1, -1, 1) + bytes([2 * len(record)]) + record
+    rest = struct.pack(">ibI", -1, 2, crc32c(tail)) + tail
+    return struct.pack(">qi", 0, len(rest)) + rest
