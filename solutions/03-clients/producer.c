@@ -221,6 +221,7 @@ int main(void)
     struct job job = { .topic = environment("TOPIC") };
     const struct weir_option options[] = {
         { "bootstrap.servers", environment("BOOTSTRAP") },
+        { "linger.ms", "1000" }, /* gather for a second, or until a flush */
         { NULL, NULL },
     };
     FILE *input = open_file(environment("INPUT"), "r");
