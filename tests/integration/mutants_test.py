@@ -127,6 +127,14 @@ def names():
             yield f"{lab}/{file.removesuffix('.yaml')}"
 
 
+def uncaught():
+    """The checks that no mutant fails: nothing shows that they can fail at all."""
+    for lab in sorted(os.listdir(MUTANTS)):
+        manifest = load(os.path.join(grading.ROOT, "labs", lab, "lab.yaml"))
+        caught = {load(os.path.join(MUTANTS, name + ".yaml")).get("fails") for name in names() if name.startswith(lab + "/")}
+        yield from (f"{lab}/{check['id']}" for check in manifest["checks"] if check["id"] not in caught)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", default="7")
@@ -140,8 +148,11 @@ def main():
             if fault:
                 wrong += 1
                 print(textwrap.indent(fault, "    "), flush=True)
+    idle = [] if options.names else list(uncaught())
+    for check in idle:
+        print(f"no mutant fails the check {check}")
     print(f"{len(chosen) - wrong} mutants caught, {wrong} not")
-    return 1 if wrong or not chosen else 0
+    return 1 if wrong or idle or not chosen else 0
 
 
 if __name__ == "__main__":
