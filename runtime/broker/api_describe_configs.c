@@ -11,14 +11,6 @@
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
 
-enum resource_type {
-    RESOURCE_TOPIC = 2,
-    RESOURCE_BROKER = 4,
-    RESOURCE_BROKER_LOGGER = 8,
-    RESOURCE_CLIENT_METRICS = 16,
-    RESOURCE_GROUP = 32,
-};
-
 enum { CONFIG_TYPE_UNKNOWN = 0, OTHER_LISTINGS_MAX = 16 };
 
 struct describing {

@@ -19,6 +19,15 @@
 #include "broker/topic_config.h"
 #include "protocol/messages.h"
 
+/* What has settings (org.apache.kafka.common.config.ConfigResource.Type). */
+enum resource_type {
+    RESOURCE_TOPIC = 2,
+    RESOURCE_BROKER = 4,
+    RESOURCE_BROKER_LOGGER = 8,
+    RESOURCE_CLIENT_METRICS = 16,
+    RESOURCE_GROUP = 32,
+};
+
 /* DescribeConfigsResponse.ConfigSource, as far as it exists here */
 enum config_source {
     CONFIG_SOURCE_TOPIC = 1,

@@ -83,7 +83,7 @@ const struct topic_config_key topic_config_keys[] = {
 
 const int topic_config_key_count = sizeof(topic_config_keys) / sizeof(topic_config_keys[0]);
 
-static const struct topic_config_key *topic_key(struct bytes name)
+const struct topic_config_key *topic_config_key_find(struct bytes name)
 {
     for (int i = 0; i < topic_config_key_count; i++) {
         if (bytes_equal_text(name, topic_config_keys[i].key.name)) {
@@ -139,7 +139,7 @@ const char *topic_config_text(const struct topic_config *config,
     if (own) {
         return (const char *)own->value.data;
     }
-    const struct topic_config_key *key = topic_key(bytes_of(name));
+    const struct topic_config_key *key = topic_config_key_find(bytes_of(name));
     char fallback_name[64];
     const char *fallback = key ? given_fallback(key, broker, fallback_name) : NULL;
     return fallback ? fallback : key ? key->key.default_text : NULL;
@@ -151,7 +151,7 @@ static int64_t number_in_force(const struct topic_config *config,
 {
     int64_t value = 0;
     char fallback_name[64];
-    const struct topic_config_key *key = topic_key(bytes_of(name));
+    const struct topic_config_key *key = topic_config_key_find(bytes_of(name));
     (void)bytes_parse_i64(bytes_of(topic_config_text(config, broker, name)),
                           &value); /* checked when set */
     if (!topic_config_entry(config, name) && given_fallback(key, broker, fallback_name) &&
@@ -218,7 +218,7 @@ static struct bytes owned_copy(struct bytes b)
 
 static enum weir_status check_entry(const struct config_entry *entry, struct weir_error *err)
 {
-    const struct topic_config_key *key = topic_key(entry->name);
+    const struct topic_config_key *key = topic_config_key_find(entry->name);
     if (!key) {
         return weir_fail(err, WEIR_EINVAL, "Unknown topic config name: %.*s",
                          BYTES_ARG(entry->name));

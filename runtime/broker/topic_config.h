@@ -24,6 +24,9 @@ struct topic_config_key {
 extern const struct topic_config_key topic_config_keys[];
 extern const int topic_config_key_count;
 
+/* NULL: there is no such key. */
+const struct topic_config_key *topic_config_key_find(struct bytes name);
+
 struct topic_config {
     atomic_int refs;
     struct config_entry *entries; /* owned; what was set, in the order of setting */

@@ -13,6 +13,7 @@
 #include "broker/partition.h"
 #include "broker/topics_folders.h"
 #include "broker/topics_open.h"
+#include "broker/topics_publish.h"
 #include "cluster/local_store.h"
 
 static const char offsets_topic[] = "__consumer_offsets";
@@ -165,35 +166,7 @@ static struct topic_config *make_config(struct broker *broker,
     return config;
 }
 
-/* --- publication --- */
-
-static void publish(struct broker *broker, struct cluster_image *image)
-{
-    (void)pthread_mutex_lock(&broker->image_lock);
-    struct cluster_image *before = broker->image;
-    broker->image = image;
-    atomic_store(&broker->image_version, image->version);
-    (void)pthread_mutex_unlock(&broker->image_lock);
-    image_unref(before);
-}
-
-static enum weir_status store_topic(struct broker *broker,
-                                    const struct image_topic *topic,
-                                    struct weir_error *err)
-{
-    struct stored_topic stored = { .name = topic->name,
-                                   .id = topic->id,
-                                   .partition_count = topic->partition_count,
-                                   .config_count = topic->config->entry_count };
-    stored.configs = mem_zalloc((size_t)stored.config_count, sizeof(*stored.configs));
-    for (int32_t i = 0; i < stored.config_count; i++) {
-        stored.configs[i] = (struct stored_config){ topic->config->entries[i].name,
-                                                    topic->config->entries[i].value };
-    }
-    enum weir_status rc = local_store_put_topic(broker->store, &stored, err);
-    free(stored.configs);
-    return rc;
-}
+/* --- creation and deletion --- */
 
 /* Partitions first, then the durable entry, then the image: a crash in between leaves no topic that was not promised. */
 static enum weir_status bring_up(struct broker *broker,
@@ -203,10 +176,10 @@ static enum weir_status bring_up(struct broker *broker,
 {
     enum weir_status rc = topic_open_partitions(broker, topic, 0, NULL, err);
     if (rc == WEIR_OK) {
-        rc = store_topic(broker, topic, err);
+        rc = topics_store(broker, topic, err);
     }
     if (rc == WEIR_OK) {
-        publish(broker, image_with(old, topic->name, topic));
+        topics_publish(broker, image_with(old, topic->name, topic));
     }
     topic_release_partitions(topic);
     return rc;
@@ -277,7 +250,7 @@ enum kafka_error topic_delete(struct broker *broker, struct bytes name)
                   err.message);
         error = KAFKA_STORAGE_ERROR;
     } else {
-        publish(broker, image_with(image, topic->name, NULL));
+        topics_publish(broker, image_with(image, topic->name, NULL));
         coordinator_forget_topic(broker, topic->name, &topic->id);
         remove_logs(broker,
                     topic); /* the old image keeps the partitions until the last reader is done */
@@ -332,7 +305,7 @@ static enum weir_status load_all(struct broker *broker,
         loaded += rc == WEIR_OK;
     }
     if (rc == WEIR_OK) {
-        publish(broker, image_create(topics, loaded));
+        topics_publish(broker, image_create(topics, loaded));
     }
     for (size_t i = 0; i < loaded; i++) {
         topic_config_unref(topics[i].config);

@@ -129,32 +129,64 @@ static enum weir_status open_one(struct broker *broker,
     return WEIR_OK;
 }
 
-enum weir_status topic_open_partitions(struct broker *broker,
-                                       struct image_topic *topic,
-                                       int32_t leader_epoch,
-                                       const struct log_checkpoints *checkpoints,
-                                       struct weir_error *err)
+/* Opens the partitions from `first` on; those before it are open. On failure nothing of the topic stays open. */
+static enum weir_status open_from(struct broker *broker,
+                                  struct image_topic *topic,
+                                  int32_t first,
+                                  struct log_open_options *options,
+                                  const struct log_checkpoints *checkpoints,
+                                  struct weir_error *err)
 {
-    struct log_open_options options = { .root_fd = broker->root_fd,
-                                        .topic = topic->name,
-                                        .topic_id = topic->id,
-                                        .config = topic->config->log,
-                                        .leader_epoch_max = leader_epoch,
-                                        .clean = broker->clean_start };
-    topic->partitions = mem_zalloc((size_t)topic->partition_count, sizeof(*topic->partitions));
-    for (int32_t i = 0; i < topic->partition_count; i++) {
+    for (int32_t i = first; i < topic->partition_count; i++) {
         if (checkpoints) {
-            options.recovery_point =
+            options->recovery_point =
                 checkpoint_get(&checkpoints->recovery_points, topic->name, i, 0);
-            options.log_start_offset = checkpoint_get(&checkpoints->log_starts, topic->name, i, 0);
+            options->log_start_offset = checkpoint_get(&checkpoints->log_starts, topic->name, i, 0);
         }
-        enum weir_status rc = open_one(broker, topic, i, &options, err);
+        enum weir_status rc = open_one(broker, topic, i, options, err);
         if (rc < 0) {
             topic_release_partitions(topic);
             return rc;
         }
     }
     return WEIR_OK;
+}
+
+static struct log_open_options open_options(const struct broker *broker,
+                                            const struct image_topic *topic,
+                                            int32_t leader_epoch)
+{
+    return (struct log_open_options){ .root_fd = broker->root_fd,
+                                      .topic = topic->name,
+                                      .topic_id = topic->id,
+                                      .config = topic->config->log,
+                                      .leader_epoch_max = leader_epoch,
+                                      .clean = broker->clean_start };
+}
+
+enum weir_status topic_open_partitions(struct broker *broker,
+                                       struct image_topic *topic,
+                                       int32_t leader_epoch,
+                                       const struct log_checkpoints *checkpoints,
+                                       struct weir_error *err)
+{
+    struct log_open_options options = open_options(broker, topic, leader_epoch);
+    topic->partitions = mem_zalloc((size_t)topic->partition_count, sizeof(*topic->partitions));
+    return open_from(broker, topic, 0, &options, checkpoints, err);
+}
+
+enum weir_status topic_open_added(struct broker *broker,
+                                  const struct image_topic *before,
+                                  struct image_topic *topic,
+                                  struct weir_error *err)
+{
+    struct log_open_options options =
+        open_options(broker, topic, before->partitions[0]->leader_epoch);
+    topic->partitions = mem_zalloc((size_t)topic->partition_count, sizeof(*topic->partitions));
+    for (int32_t i = 0; i < before->partition_count; i++) {
+        topic->partitions[i] = partition_ref(before->partitions[i]);
+    }
+    return open_from(broker, topic, before->partition_count, &options, NULL, err);
 }
 
 void topic_release_partitions(struct image_topic *topic)

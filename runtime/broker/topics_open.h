@@ -30,4 +30,10 @@ WEIR_CHECKED enum weir_status topic_open_partitions(struct broker *broker,
                                                     int32_t leader_epoch,
                                                     const struct log_checkpoints *checkpoints,
                                                     struct weir_error *err);
+/* The same for a topic that has more partitions than `before`, which is open: shares those, opens the added ones with the
+ * topic's leader epoch. */
+WEIR_CHECKED enum weir_status topic_open_added(struct broker *broker,
+                                               const struct image_topic *before,
+                                               struct image_topic *topic,
+                                               struct weir_error *err);
 void topic_release_partitions(struct image_topic *topic);

@@ -160,6 +160,19 @@ int64_t partition_log_stable_offset(struct partition_log *log);
 int64_t partition_log_size(struct partition_log *log); /* bytes in .log files */
 struct uuid partition_log_topic_id(struct partition_log *log);
 
+/* What is remembered of one producer id (storage/producer_state.h). */
+struct log_producer {
+    int64_t producer_id;
+    int64_t last_timestamp;           /* of its newest records, ms */
+    int64_t transaction_first_offset; /* -1: no open transaction */
+    int32_t last_sequence;            /* -1: none */
+    int32_t coordinator_epoch;        /* -1: no marker seen */
+    int16_t epoch;
+};
+
+/* All of them, by id; the caller frees the array. */
+struct log_producer *partition_log_producers(struct partition_log *log, size_t *out_count);
+
 /* Takes effect with the next append. */
 void partition_log_set_config(struct partition_log *log, const struct log_config *config);
 

@@ -1,0 +1,62 @@
+/*
+ * DescribeProducers: which producers a partition remembers, to find the one whose open transaction holds up the readers
+ * (KIP-664).
+ */
+#include <stdlib.h>
+
+#include "broker/api_table.h"
+#include "broker/image.h"
+#include "broker/partition.h"
+#include "broker/worker.h"
+
+static void answer_producers(struct partition *partition,
+                             struct arena *arena,
+                             struct describe_producers_response_partition *out)
+{
+    size_t count = 0;
+    struct log_producer *producers = partition_log_producers(partition->log, &count);
+    out->active_producers =
+        message_new(&describe_producers_response_active_producer_type, arena, (int32_t)count);
+    out->active_producers_count = (int32_t)count;
+    for (size_t i = 0; i < count; i++) {
+        out->active_producers[i] = (struct describe_producers_response_active_producer){
+            .producer_id = producers[i].producer_id,
+            .producer_epoch = producers[i].epoch,
+            .last_sequence = producers[i].last_sequence,
+            .last_timestamp = producers[i].last_timestamp,
+            .coordinator_epoch = producers[i].coordinator_epoch,
+            .current_txn_start_offset = producers[i].transaction_first_offset,
+        };
+    }
+    free(producers);
+}
+
+void api_describe_producers(struct request *request)
+{
+    const struct describe_producers_request *body = request->body;
+    const struct cluster_image *image = worker_image(request->worker);
+    struct describe_producers_response response;
+    message_init(&describe_producers_response_type, &response);
+    response.topics_count = body->topics_count;
+    response.topics =
+        message_new(&describe_producers_response_topic_type, &request->arena, body->topics_count);
+    for (int32_t t = 0; t < body->topics_count; t++) {
+        const struct describe_producers_request_topic *asked = &body->topics[t];
+        struct describe_producers_response_topic *to = &response.topics[t];
+        to->name = asked->name;
+        to->partitions_count = asked->partition_indexes_count;
+        to->partitions = message_new(&describe_producers_response_partition_type, &request->arena,
+                                     to->partitions_count);
+        for (int32_t p = 0; p < to->partitions_count; p++) {
+            struct partition *partition =
+                image_partition(image, asked->name, asked->partition_indexes[p]);
+            to->partitions[p].partition_index = asked->partition_indexes[p];
+            if (partition) {
+                answer_producers(partition, &request->arena, &to->partitions[p]);
+            } else {
+                to->partitions[p].error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+            }
+        }
+    }
+    request_respond(request, &response);
+}
