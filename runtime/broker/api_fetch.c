@@ -17,6 +17,7 @@
 #include "broker/broker.h"
 #include "broker/image.h"
 #include "broker/partition.h"
+#include "broker/repeats.h"
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
 
@@ -30,7 +31,7 @@ struct fetch_part {
     bool waits; /* the waiter is linked */
     struct fetch *fetch;
     const struct fetch_request_partition *asked;
-    struct partition *partition; /* with a reference while parked */
+    struct partition *partition; /* the image's, with a reference of its own while parked */
     enum kafka_error refusal;    /* not KAFKA_NONE: nothing was or will be read */
     struct log_slice *slice;     /* the request's */
     struct read_result result;
@@ -316,35 +317,21 @@ static void find_part(struct fetch *fetch,
 }
 
 /* As in Produce: a partition that is named twice counts once, as it was named last. */
-static bool *mark_repeated(struct arena *arena,
-                           const struct image_topic *topic,
-                           const struct fetch_request_topic *asked)
-{
-    int32_t count = asked->partitions_count;
-    bool *repeated = ARENA_NEW(arena, bool, (size_t)count);
-    if (!topic || count < 2) {
-        return repeated;
-    }
-    bool *seen = ARENA_NEW(arena, bool, (size_t)topic->partition_count);
-    for (int32_t i = count; i-- > 0;) {
-        int32_t index = asked->partitions[i].partition;
-        if (index >= 0 && index < topic->partition_count) {
-            repeated[i] = seen[index];
-            seen[index] = true;
-        }
-    }
-    return repeated;
-}
-
-static void find_topic_parts(struct fetch *fetch, int32_t t)
+static void find_topic_parts(struct fetch *fetch,
+                             const struct cluster_image *image,
+                             struct repeats *repeats,
+                             int32_t t)
 {
     struct request *request = fetch->request;
     const struct fetch_request_topic *asked = &fetch->body->topics[t];
-    const struct cluster_image *image = worker_image(request->worker);
     const struct image_topic *topic = request->version >= VERSION_TOPIC_IDS
                                           ? image_topic_by_id(image, &asked->topic_id)
                                           : image_topic(image, asked->topic);
-    const bool *repeated = mark_repeated(&request->arena, topic, asked);
+    bool *repeated = ARENA_NEW(&request->arena, bool, (size_t)asked->partitions_count);
+    repeats_begin(repeats, topic ? topic->partition_count : 0);
+    for (int32_t i = asked->partitions_count; i-- > 0;) {
+        repeated[i] = repeats_add(repeats, asked->partitions[i].partition);
+    }
     for (int32_t i = 0; i < asked->partitions_count; i++) {
         if (!repeated[i]) {
             find_part(fetch, topic, &asked->partitions[i], &fetch->parts[fetch->part_count++]);
@@ -365,8 +352,12 @@ static struct fetch *find_parts(struct request *request)
     fetch->body = body;
     fetch->parts = ARENA_NEW(&request->arena, struct fetch_part, count);
     fetch->topic_part_counts = ARENA_NEW(&request->arena, int32_t, (size_t)body->topics_count);
+    /* One image for all: asking for it again may end the one that holds the partitions found so far. */
+    const struct cluster_image *image = worker_image(request->worker);
+    struct repeats repeats;
+    repeats_init(&repeats, &request->arena);
     for (int32_t t = 0; t < body->topics_count; t++) {
-        find_topic_parts(fetch, t);
+        find_topic_parts(fetch, image, &repeats, t);
     }
     return fetch;
 }

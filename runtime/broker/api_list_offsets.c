@@ -6,10 +6,10 @@
  * which this broker does not have: -4 is the start, the others say "none". Each is known from some version on; before
  * that, and for any other negative number, the answer is UNSUPPORTED_VERSION.
  */
-#include "base/map.h"
 #include "broker/api_table.h"
 #include "broker/image.h"
 #include "broker/partition.h"
+#include "broker/tally.h"
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
 
@@ -79,32 +79,14 @@ static enum kafka_error find_offset(struct request *request,
                                          out);
 }
 
-/* How often each partition is named: Kafka refuses one that is asked for twice, and answers it once. */
-static void count_names(struct arena *arena,
-                        const struct list_offsets_request_topic *topic,
-                        struct map *out_counts)
-{
-    for (int32_t i = 0; i < topic->partitions_count; i++) {
-        int64_t storage;
-        struct bytes key = map_key_i64(topic->partitions[i].partition_index, &storage);
-        int32_t *count = map_get(out_counts, key);
-        if (!count) {
-            count = ARENA_NEW(arena, int32_t, 1);
-            (void)map_put(out_counts, key, count);
-        }
-        (*count)++;
-    }
-}
-
 static void answer_partition(struct request *request,
-                             struct bytes topic,
+                             const struct image_topic *topic,
                              const struct list_offsets_request_partition *asked,
                              bool once,
                              struct list_offsets_response_partition *out)
 {
     struct log_time_offset found = { -1, -1, -1 };
-    const struct cluster_image *image = worker_image(request->worker);
-    struct partition *p = image_partition(image, topic, asked->partition_index);
+    struct partition *p = topic_partition(topic, asked->partition_index);
     enum kafka_error error = once ? find_offset(request, p, asked, &found) : KAFKA_INVALID_REQUEST;
     out->partition_index = asked->partition_index;
     out->error_code = (int16_t)error;
@@ -113,28 +95,38 @@ static void answer_partition(struct request *request,
     out->leader_epoch = found.leader_epoch;
 }
 
+static struct bytes partition_key(const struct list_offsets_request_partition *asked,
+                                  int64_t *storage)
+{
+    return map_key_i64(asked->partition_index, storage);
+}
+
+/* Kafka refuses a partition that is asked for twice, and answers it once. */
 static void answer_topic(struct request *request,
+                         const struct image_topic *topic,
                          const struct list_offsets_request_topic *asked,
                          struct list_offsets_response_topic *out)
 {
-    struct map counts;
-    map_init(&counts);
-    count_names(&request->arena, asked, &counts);
+    struct tally named;
+    struct tally answered;
+    int64_t storage;
+    tally_init(&named, &request->arena);
+    tally_init(&answered, &request->arena);
+    for (int32_t i = 0; i < asked->partitions_count; i++) {
+        (void)tally_add(&named, partition_key(&asked->partitions[i], &storage));
+    }
     out->name = asked->name;
     out->partitions = message_new(&list_offsets_response_partition_type, &request->arena,
                                   asked->partitions_count);
     for (int32_t i = 0; i < asked->partitions_count; i++) {
-        const struct list_offsets_request_partition *wanted = &asked->partitions[i];
-        int64_t storage;
-        int32_t *count = map_get(&counts, map_key_i64(wanted->partition_index, &storage));
-        if (*count == 0) {
-            continue; /* answered */
+        struct bytes key = partition_key(&asked->partitions[i], &storage);
+        if (tally_add(&answered, key) == 0) {
+            answer_partition(request, topic, &asked->partitions[i], tally_count(&named, key) == 1,
+                             &out->partitions[out->partitions_count++]);
         }
-        answer_partition(request, asked->name, wanted, *count == 1,
-                         &out->partitions[out->partitions_count++]);
-        *count = 0;
     }
-    map_finish(&counts);
+    tally_finish(&named);
+    tally_finish(&answered);
 }
 
 void api_list_offsets(struct request *request)
@@ -145,8 +137,10 @@ void api_list_offsets(struct request *request)
     response.topics_count = body->topics_count;
     response.topics =
         message_new(&list_offsets_response_topic_type, &request->arena, body->topics_count);
+    const struct cluster_image *image = worker_image(request->worker);
     for (int32_t t = 0; t < body->topics_count; t++) {
-        answer_topic(request, &body->topics[t], &response.topics[t]);
+        const struct image_topic *topic = image_topic(image, body->topics[t].name);
+        answer_topic(request, topic, &body->topics[t], &response.topics[t]);
     }
     request_respond(request, &response);
 }

@@ -11,6 +11,7 @@
 #include "broker/broker.h"
 #include "broker/image.h"
 #include "broker/partition.h"
+#include "broker/repeats.h"
 #include "broker/topics.h"
 #include "broker/worker.h"
 #include "protocol/batch.h"
@@ -22,6 +23,8 @@ enum { VERSION_ZSTD = 7, VERSION_TOPIC_IDS = 13, ACKS_ALL = -1, ACKS_NONE = 0, A
 struct produce {
     struct request *request;
     const struct produce_request *body;
+    const struct cluster_image *image;
+    struct repeats repeats;
     enum kafka_error refusal; /* not KAFKA_NONE: every partition gets it */
     bool any_error;
 };
@@ -120,30 +123,6 @@ static enum kafka_error append(struct produce *produce,
     return error;
 }
 
-/*
- * A partition that is named twice counts once, as it was named last: Kafka keeps what it was sent in a map. Marks the others
- * in an array over `asked`.
- */
-static bool *mark_repeated(struct arena *arena,
-                           const struct image_topic *topic,
-                           const struct produce_request_topic *asked)
-{
-    int32_t count = asked->partition_data_count;
-    bool *repeated = ARENA_NEW(arena, bool, (size_t)count);
-    if (!topic || count < 2) {
-        return repeated;
-    }
-    bool *seen = ARENA_NEW(arena, bool, (size_t)topic->partition_count);
-    for (int32_t i = count; i-- > 0;) {
-        int32_t index = asked->partition_data[i].index;
-        if (index >= 0 && index < topic->partition_count) {
-            repeated[i] = seen[index];
-            seen[index] = true;
-        }
-    }
-    return repeated;
-}
-
 static void produce_partition(struct produce *produce,
                               const struct image_topic *topic,
                               const struct produce_request_partition *data,
@@ -160,16 +139,21 @@ static void produce_partition(struct produce *produce,
     produce->any_error |= error != KAFKA_NONE;
 }
 
+/* A partition that is named twice counts once, as it was named last: Kafka keeps what it was sent in a map. */
 static void produce_topic(struct produce *produce,
                           const struct produce_request_topic *asked,
                           struct produce_response_topic *out)
 {
     struct request *request = produce->request;
-    const struct cluster_image *image = worker_image(request->worker);
+    const struct cluster_image *image = produce->image;
     const struct image_topic *topic = request->version >= VERSION_TOPIC_IDS
                                           ? image_topic_by_id(image, &asked->topic_id)
                                           : image_topic(image, asked->name);
-    const bool *repeated = mark_repeated(&request->arena, topic, asked);
+    bool *repeated = ARENA_NEW(&request->arena, bool, (size_t)asked->partition_data_count);
+    repeats_begin(&produce->repeats, topic ? topic->partition_count : 0);
+    for (int32_t i = asked->partition_data_count; i-- > 0;) {
+        repeated[i] = repeats_add(&produce->repeats, asked->partition_data[i].index);
+    }
     out->name = asked->name;
     out->topic_id = asked->topic_id;
     out->partition_responses =
@@ -185,7 +169,11 @@ static void produce_topic(struct produce *produce,
 void api_produce(struct request *request)
 {
     const struct produce_request *body = request->body;
-    struct produce produce = { request, body, refuse_all(body), false };
+    struct produce produce = { .request = request,
+                               .body = body,
+                               .image = worker_image(request->worker),
+                               .refusal = refuse_all(body) };
+    repeats_init(&produce.repeats, &request->arena);
     struct produce_response response;
     message_init(&produce_response_type, &response);
     response.responses_count = body->topic_data_count;
