@@ -117,8 +117,7 @@ enum weir_status file_read(int dir_fd, const char *path, struct buffer *out, str
     return rc;
 }
 
-/* The entry in the directory must be on disk too, or the rename may be undone by a power cut. */
-static enum weir_status sync_parent(int dir_fd, const char *path, struct weir_error *err)
+enum weir_status file_sync_parent(int dir_fd, const char *path, struct weir_error *err)
 {
     char parent[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -155,7 +154,7 @@ enum weir_status file_replace(
         rc = weir_fail_errno(err, "cannot replace %s", path);
     }
     if (rc == WEIR_OK && sync) {
-        rc = sync_parent(dir_fd, path, err);
+        rc = file_sync_parent(dir_fd, path, err);
     }
     if (rc < 0) {
         (void)unlinkat(dir_fd, temporary, 0);

@@ -34,6 +34,11 @@ WEIR_CHECKED enum weir_status file_read(int dir_fd,
 WEIR_CHECKED enum weir_status file_replace(
     int dir_fd, const char *path, struct bytes content, bool sync, struct weir_error *err);
 
+/* Puts the names in the file's folder on disk: without them a new or renamed file may be lost in a power cut. */
+WEIR_CHECKED enum weir_status file_sync_parent(int dir_fd,
+                                               const char *path,
+                                               struct weir_error *err);
+
 /* Makes the directory and its parents; fine when it exists. */
 WEIR_CHECKED enum weir_status file_make_dirs(const char *path, struct weir_error *err);
 

@@ -36,6 +36,9 @@ struct partition_log {
     int64_t recovery_point;
     int64_t snapshot_offset; /* of the newest snapshot file; -1: none */
     bool has_folder;
+    bool names_synced; /* the folder's own name and those in it are on disk as of the last flush */
+    bool
+        flush_failed; /* for good: the kernel may have dropped what it could not write, and says so only once */
     bool deleted;
 };
 

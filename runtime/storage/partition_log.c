@@ -125,29 +125,61 @@ enum weir_status partition_log_open(const struct log_open_options *options,
     return WEIR_OK;
 }
 
-static enum weir_status flush_locked(struct partition_log *log, struct weir_error *err)
+static enum weir_status sync_segment(const struct partition_log *log,
+                                     const struct segment *s,
+                                     struct weir_error *err)
 {
-    int64_t end = atomic_load(&log->end_offset);
-    for (size_t i = log->segment_count; i-- > 0;) {
-        struct segment *s = log->segments[i];
-        if (s->next_offset <= log->recovery_point || s->size == 0) {
-            break;
-        }
-        struct log_file *file;
-        enum weir_status rc = segment_file(s, &file, err);
-        if (rc < 0) {
-            return rc;
-        }
+    struct log_file *file;
+    enum weir_status rc = segment_file(s, &file, err);
+    if (rc == WEIR_OK) {
         if (fdatasync(file->fd) != 0) {
             rc = weir_fail_errno(err, "cannot sync %s at offset %" PRId64, log->name,
                                  s->base_offset);
         }
         log_file_unref(file);
-        if (rc < 0) {
-            return rc;
-        }
     }
-    log->recovery_point = end;
+    return rc;
+}
+
+/* The names of files that came into being since the last flush: without them their bytes may be lost. */
+static enum weir_status sync_names(struct partition_log *log, struct weir_error *err)
+{
+    char path[LOG_PATH_MAX];
+    log_path(log, "partition.metadata", path);
+    enum weir_status rc = file_sync_parent(log->root_fd, path, err);
+    if (rc == WEIR_OK) {
+        rc = file_sync_parent(log->root_fd, log->name, err);
+    }
+    if (rc == WEIR_OK) {
+        log->names_synced = true;
+    }
+    return rc;
+}
+
+static enum weir_status flush_locked(struct partition_log *log, struct weir_error *err)
+{
+    if (log->flush_failed) {
+        return weir_fail(err, WEIR_EIO, "%s could not be synced before", log->name);
+    }
+    enum weir_status rc = WEIR_OK;
+    for (size_t i = log->segment_count; rc == WEIR_OK && i-- > 0;) {
+        const struct segment *s = log->segments[i];
+        if (s->size == 0) {
+            continue; /* made for a batch that then could not be written */
+        }
+        if (s->next_offset <= log->recovery_point) {
+            break;
+        }
+        rc = sync_segment(log, s, err);
+    }
+    if (rc == WEIR_OK && !log->names_synced && log->has_folder) {
+        rc = sync_names(log, err);
+    }
+    if (rc < 0) {
+        log->flush_failed = true;
+        return rc;
+    }
+    log->recovery_point = atomic_load(&log->end_offset);
     return WEIR_OK;
 }
 
@@ -244,6 +276,7 @@ static enum weir_status ready_segment(struct partition_log *log,
         return rc;
     }
     log_add_segment(log, fresh);
+    log->names_synced = false;
     return WEIR_OK;
 }
 
@@ -300,7 +333,7 @@ static enum kafka_error commit_batch(struct partition_log *log,
 {
     struct batch_header h = verdict->header;
     struct producer_batch first;
-    if (log->deleted) {
+    if (log->deleted || log->flush_failed) {
         return KAFKA_STORAGE_ERROR;
     }
     if (options->origin == BATCH_ORIGIN_CLIENT) {

@@ -7,7 +7,8 @@
  * with the first record.
  *
  * What an acknowledgement means: the batch is in the page cache, so it outlives this process (kill -9) but not a power
- * cut, unless flush.messages asks for an fsync. Opening a log always checks its tail, after a clean stop too: a batch that
+ * cut, unless flush.messages asks for an fsync. When that fails the log takes nothing more until it is opened again: a
+ * second fsync might succeed although the data are lost. Opening a log always checks its tail, after a clean stop too: a batch that
  * is not whole and right is cut off, with all that follows it, and the report says so.
  *
  * Thread: any; every function takes the log's lock for as long as it needs. Open and close: one thread.

@@ -1,8 +1,10 @@
 """What a start makes of the data folder: leader epochs go on where they were, folders that Kafka wrote are taken over whole, and what a deletion left
 behind when it was interrupted is in nobody's way."""
 import os
+import re
 import shutil
 import struct
+import subprocess
 import tempfile
 import unittest
 
@@ -12,6 +14,10 @@ from weir_broker import Broker
 
 PARTITIONS = 2
 LEADER_EPOCH_AT = 12  # in a batch; outside what the checksum covers
+
+
+def can_trace():
+    return shutil.which("strace") and subprocess.run(["strace", "-o", os.devnull, "true"], check=False).returncode == 0
 
 
 class DataFolder(unittest.TestCase):
@@ -102,6 +108,23 @@ class DataFolder(unittest.TestCase):
         left = os.listdir(self.folder)
         self.assertEqual([folder for folder in condemned + others if folder in left], others)
         self.assertEqual(self.end_offset("t")["offset"], 1)
+
+    @unittest.skipUnless(can_trace(), "strace is not there or not allowed")
+    def test_flush_messages_puts_records_and_the_names_of_their_files_on_disk(self):
+        trace = self.path("trace.txt")
+        self.broker.terminate()
+        self.broker = Broker({"num.partitions": 1, "log.flush.interval.messages": 1}, log_dir=self.path("flushed"),
+                             wrapper=["strace", "-D", "-f", "-y", "-qq", "-e", "trace=fsync,fdatasync", "-o", trace]).start()
+        self.addCleanup(self.broker.stop)
+        self.metadata("t")
+        synced = []
+        for _ in range(2):
+            with open(trace, encoding="ascii") as file:
+                before = len(file.read())
+            self.assertEqual(self.produce("t")["error_code"], 0)
+            with open(trace, encoding="ascii") as file:
+                synced.append([os.path.basename(path) for path in re.findall(r"sync\(\d+<(.*?)>", file.read()[before:])])
+        self.assertEqual(synced, [["00000000000000000000.log", "t-0", "flushed"], ["00000000000000000000.log"]])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "log_fixture.h"
 
@@ -236,6 +237,24 @@ static void a_repeated_batch_gets_its_first_answer(void **state)
     partition_log_free(log);
 }
 
+/* The log file is a link to /dev/null: it takes everything, and cannot be synced. */
+static void what_could_not_be_flushed_is_never_acknowledged(void **state)
+{
+    struct log_fixture *f = *state;
+    assert_int_equal(mkdirat(f->root_fd, "t-0", 0755), 0);
+    assert_int_equal(symlinkat("/dev/null", f->root_fd, "t-0/00000000000000000000.log"), 0);
+    f->config.flush_messages = 1;
+    struct partition_log *log = log_fixture_open(f, true);
+    assert_int_equal(produce(f, log, 0, 2, 0).error, KAFKA_STORAGE_ERROR);
+    assert_int_equal(produce(f, log, 0, 2, 0).error, KAFKA_STORAGE_ERROR); /* tried again */
+    assert_int_equal(produce(f, log, 2, 2, 0).error, KAFKA_STORAGE_ERROR);
+    assert_int_equal(partition_log_recovery_point(log), 0);
+    assert_int_equal(partition_log_flush(log, &f->err), WEIR_EIO);
+    assert_int_equal(partition_log_close(log, &f->err), WEIR_EIO);
+    assert_int_equal(partition_log_recovery_point(log), 0);
+    partition_log_free(log);
+}
+
 static void a_clean_stop_keeps_the_newest_batch_of_a_producer(void **state)
 {
     struct log_fixture *f = *state;
@@ -359,6 +378,7 @@ int main(void)
         LOG_TEST(lost_indexes_are_made_again),
         LOG_TEST(wrong_index_entries_only_make_it_slower),
         LOG_TEST(a_repeated_batch_gets_its_first_answer),
+        LOG_TEST(what_could_not_be_flushed_is_never_acknowledged),
         LOG_TEST(a_clean_stop_keeps_the_newest_batch_of_a_producer),
         LOG_TEST(sequences_wrap_to_zero),
         LOG_TEST(times_are_found_inside_batches_and_across_segments),
