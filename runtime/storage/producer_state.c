@@ -61,6 +61,14 @@ static struct producer *find_or_add(struct producer_state *s, int64_t producer_i
     return p;
 }
 
+/* -1: no transaction is open. */
+static void set_transaction(struct producer_state *s, struct producer *p, int64_t first_offset)
+{
+    s->open_count -= p->transaction_first_offset >= 0;
+    s->open_count += first_offset >= 0;
+    p->transaction_first_offset = first_offset;
+}
+
 static int32_t first_sequence(const struct producer_batch *b)
 {
     /* The other way round the circle: INT32_MAX + 1 numbers, so going back n is going forward the rest. */
@@ -132,7 +140,7 @@ void producer_state_add(struct producer_state *s, const struct batch_header *h, 
     p->last_timestamp = h->max_timestamp;
     p->seen_ms = now_ms;
     if ((h->attributes & BATCH_TRANSACTIONAL) && p->transaction_first_offset < 0) {
-        p->transaction_first_offset = h->base_offset;
+        set_transaction(s, p, h->base_offset);
     }
 }
 
@@ -144,7 +152,7 @@ void producer_state_end_transaction(struct producer_state *s,
     struct producer *p = find_or_add(s, h->producer_id);
     enter_epoch(p, h->producer_epoch);
     p->coordinator_epoch = coordinator_epoch;
-    p->transaction_first_offset = -1;
+    set_transaction(s, p, -1);
     p->last_timestamp = h->max_timestamp;
     p->seen_ms = now_ms;
 }
@@ -152,7 +160,7 @@ void producer_state_end_transaction(struct producer_state *s,
 int64_t producer_state_first_open(const struct producer_state *s, int64_t none)
 {
     int64_t first = none;
-    for (size_t i = 0; i < s->producers.count; i++) {
+    for (size_t i = 0; s->open_count > 0 && i < s->producers.count; i++) {
         const struct producer *p = s->producers.entries[i].value;
         if (p->transaction_first_offset >= 0 && p->transaction_first_offset < first) {
             first = p->transaction_first_offset;
@@ -224,7 +232,7 @@ static void read_entry(struct producer_state *s, const uint8_t *raw)
     p->epoch = be_read_i16(raw + ENTRY_EPOCH_AT);
     p->last_timestamp = be_read_i64(raw + ENTRY_TIMESTAMP_AT);
     p->coordinator_epoch = be_read_i32(raw + ENTRY_COORDINATOR_AT);
-    p->transaction_first_offset = be_read_i64(raw + ENTRY_TRANSACTION_AT);
+    set_transaction(s, p, be_read_i64(raw + ENTRY_TRANSACTION_AT));
     p->batch_count = 0;
     struct producer_batch newest = {
         .last_offset = be_read_i64(raw + ENTRY_OFFSET_AT),

@@ -50,6 +50,7 @@ struct producer {
 struct producer_state {
     struct map producers;  /* by id -> struct producer *, owned */
     int64_t expired_at_ms; /* when expiry ran last */
+    size_t open_count; /* producers with an open transaction: mostly none, and every fetch asks */
 };
 
 void producer_state_init(struct producer_state *s);
