@@ -31,11 +31,33 @@ static void answer_producers(struct partition *partition,
     free(producers);
 }
 
+/* A partition that is named again gets the same list, not one more: a name is 4 bytes, a list may be megabytes. */
+static void answer_partition(struct partition *partition,
+                             struct map *answered,
+                             struct arena *arena,
+                             struct describe_producers_response_partition *out)
+{
+    int64_t storage;
+    struct bytes key = map_key_i64((int64_t)(intptr_t)partition, &storage);
+    const struct describe_producers_response_partition *before = map_get(answered, key);
+    if (!partition) {
+        out->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    } else if (before) {
+        out->active_producers = before->active_producers;
+        out->active_producers_count = before->active_producers_count;
+    } else {
+        answer_producers(partition, arena, out);
+        (void)map_put(answered, key, out);
+    }
+}
+
 void api_describe_producers(struct request *request)
 {
     const struct describe_producers_request *body = request->body;
     const struct cluster_image *image = worker_image(request->worker);
     struct describe_producers_response response;
+    struct map answered; /* by partition -> its answer */
+    map_init(&answered);
     message_init(&describe_producers_response_type, &response);
     response.topics_count = body->topics_count;
     response.topics =
@@ -43,20 +65,17 @@ void api_describe_producers(struct request *request)
     for (int32_t t = 0; t < body->topics_count; t++) {
         const struct describe_producers_request_topic *asked = &body->topics[t];
         struct describe_producers_response_topic *to = &response.topics[t];
+        const struct image_topic *topic = image_topic(image, asked->name);
         to->name = asked->name;
         to->partitions_count = asked->partition_indexes_count;
         to->partitions = message_new(&describe_producers_response_partition_type, &request->arena,
                                      to->partitions_count);
         for (int32_t p = 0; p < to->partitions_count; p++) {
-            struct partition *partition =
-                image_partition(image, asked->name, asked->partition_indexes[p]);
             to->partitions[p].partition_index = asked->partition_indexes[p];
-            if (partition) {
-                answer_producers(partition, &request->arena, &to->partitions[p]);
-            } else {
-                to->partitions[p].error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
-            }
+            answer_partition(topic_partition(topic, asked->partition_indexes[p]), &answered,
+                             &request->arena, &to->partitions[p]);
         }
     }
+    map_finish(&answered);
     request_respond(request, &response);
 }

@@ -4,10 +4,13 @@ import threading
 import unittest
 
 import kafka_wire
+from record_batch import batch
 from weir_broker import Broker
 
 MANY_PARTITIONS = 10000
 ENTRIES = 40000
+PRODUCERS = 300
+RESPONSE_LIMIT_KIB = 256 << 10
 PEAK_LIMIT_KIB = 300 << 10
 
 
@@ -41,6 +44,23 @@ class Absurd(unittest.TestCase):
         self.assertEqual([p["partition_index"] for p in answer["responses"][0]["partitions"]], [8, 7])
         self.assertLess(self.peak_kib() - before, PEAK_LIMIT_KIB)
 
+    def test_a_partition_named_often_is_described_once(self):
+        c = self.connect()
+        c.call("Metadata", 8, {"topics": [{"name": "t"}], "allow_auto_topic_creation": True})
+        for producer in range(PRODUCERS):
+            part = {"index": 0, "records": batch(b"v", producer_id=producer)}
+            answer = c.call("Produce", 7, {"acks": 1, "timeout_ms": 1000, "topic_data": [{"name": "t", "partition_data": [part]}]})
+            self.assertEqual(answer["responses"][0]["partition_responses"][0]["error_code"], 0)
+        asked = {"name": "t", "partition_indexes": [0, 1, 0]}
+        first, missing, again = c.call("DescribeProducers", 0, {"topics": [asked]})["topics"][0]["partitions"]
+        self.assertEqual([p["producer_id"] for p in first["active_producers"]], list(range(PRODUCERS)))
+        self.assertEqual(again, first)
+        self.assertEqual(missing["error_code"], 3)
+        before = self.peak_kib()
+        with self.assertRaises(kafka_wire.Closed):  # the response would be too large
+            c.call("DescribeProducers", 0, {"topics": [{"name": "t", "partition_indexes": [0] * 200000}]})
+        self.assertLess(self.peak_kib() - before, 2 * RESPONSE_LIMIT_KIB + PEAK_LIMIT_KIB)
+
     def test_a_topic_may_be_deleted_while_a_long_fetch_looks_for_its_topics(self):
         long_fetch = fetch([("t", (0,))] + [(f"none-{n}", (0,)) for n in range(20000)])
         c, other = self.connect(), self.connect()
@@ -55,7 +75,7 @@ class Absurd(unittest.TestCase):
         thread = threading.Thread(target=create_and_delete)
         thread.start()
         try:
-            for _ in range(10):
+            for _ in range(5):
                 self.assertIn(c.call("Fetch", 11, long_fetch)["responses"][0]["partitions"][0]["error_code"], (0, 3))
         finally:
             done.set()
