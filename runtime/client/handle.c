@@ -93,6 +93,9 @@ static struct weir_option translated(const struct weir_option *option)
     if (strcmp(option->name, "max.request.size") == 0) {
         result.name = "message.max.bytes";
     }
+    if (strcmp(option->name, "fetch.max.wait.ms") == 0) {
+        result.name = "fetch.wait.max.ms";
+    }
     if (strcmp(option->name, "auto.offset.reset") == 0 && strcmp(option->value, "none") == 0) {
         result.value = "error";
     }

@@ -318,6 +318,9 @@ enum weir_status weir_producer_close(struct weir_producer *producer,
     if (!producer) {
         return WEIR_OK;
     }
+    if (timeout_ms == 0) { /* no time to send anything: a flush would still start to */
+        rd_kafka_purge(producer->handle, RD_KAFKA_PURGE_F_QUEUE);
+    }
     enum weir_status rc = weir_producer_flush(producer, timeout_ms, err);
     rd_kafka_purge(producer->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     drain(producer, client_deadline(PURGE_TIMEOUT_MS));

@@ -198,6 +198,31 @@ static void ending_without_flush_loses_what_is_queued(struct scenario *s)
     weir_consumer_close(consumer);
 }
 
+/* The producer knows the topic already, so what is queued could be sent at once: with no time to flush it is not. */
+static void closing_without_time_loses_what_is_queued(struct scenario *s)
+{
+    const struct weir_option options[] = { { "bootstrap.servers", s->bootstrap },
+                                           { "linger.ms", "60000" },
+                                           { NULL, NULL } };
+    struct weir_producer *producer;
+    struct weir_message message = weir_message(s->topic, weir_text("k"), weir_text("v"));
+    struct weir_error err;
+    topic_create(s, 1);
+    expect_status(s, "create", WEIR_OK, weir_producer_create(options, &producer, &err), &err);
+    expect_status(s, "send", WEIR_OK, weir_producer_send(producer, &message, NULL, &err), &err);
+    expect_status(s, "flush", WEIR_OK, weir_producer_flush(producer, WAIT_MS, &err), &err);
+    expect_status(s, "send again", WEIR_OK, weir_producer_send(producer, &message, NULL, &err),
+                  &err);
+    expect(s, weir_producer_close(producer, 0, &err) < 0, "closing says that a record was lost");
+    struct weir_consumer *consumer = consumer_create(s, NULL, "earliest");
+    int64_t end = -1;
+    const struct weir_topic_partition partition = { s->topic, 0 };
+    expect_status(s, "offsets", WEIR_OK,
+                  weir_consumer_offsets(consumer, partition, NULL, &end, &err), &err);
+    expect_i64(s, "records that arrived", 1, end);
+    weir_consumer_close(consumer);
+}
+
 /* --- Running --- */
 
 static const struct named_scenario own_scenarios[] = {
@@ -207,6 +232,7 @@ static const struct named_scenario own_scenarios[] = {
     { "everything of a record arrives", everything_of_a_record_arrives },
     { "what cannot be delivered is said", what_cannot_be_delivered_is_said },
     { "ending without flush loses what is queued", ending_without_flush_loses_what_is_queued },
+    { "closing without time loses what is queued", closing_without_time_loses_what_is_queued },
 };
 
 static bool run(const struct named_scenario *named, struct scenario *s)

@@ -66,7 +66,7 @@ WEIR_API WEIR_CHECKED enum weir_status weir_producer_create(const struct weir_op
                                                             struct weir_producer **out_producer,
                                                             struct weir_error *err);
 
-/* Flushes for up to `timeout_ms` (-1: as long as it takes), gives up what is still queued, and frees the producer;
+/* Flushes for up to `timeout_ms` (-1: as long as it takes; 0: not at all), gives up what is still queued, and frees the producer;
  * pending deliveries then fail. The status is that of the flush. NULL is accepted. */
 WEIR_API enum weir_status weir_producer_close(struct weir_producer *producer,
                                               int timeout_ms,

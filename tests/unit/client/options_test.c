@@ -89,6 +89,7 @@ static void kafkas_names_of_options_are_understood(void **state)
                                                     { "auto.offset.reset", "none" },
                                                     { "enable.auto.commit", "false" },
                                                     { "session.timeout.ms", "6000" },
+                                                    { "fetch.max.wait.ms", "100" },
                                                     { "max.poll.records", "10" },
                                                     END };
     struct weir_producer *producer = NULL;
