@@ -8,20 +8,20 @@
  * into every partition it asks for and arms a timer. An append wakes it by posting its task to its own worker, which looks
  * again; so an idle consumer costs nothing at all, and a record reaches it as fast as one thread can wake another.
  *
- * Fetch sessions (KIP-227) are a memory of what was asked; a broker may decline to keep one by answering session id 0, and
- * this one does: every request then names all its partitions.
+ * In a session (fetch_session.h) the request names only what changed since the last one, and the response only what has news.
  */
 #include <stdatomic.h>
 
 #include "broker/api_table.h"
 #include "broker/broker.h"
+#include "broker/fetch_session.h"
 #include "broker/image.h"
 #include "broker/partition.h"
 #include "broker/repeats.h"
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
 
-enum { VERSION_TOPIC_IDS = 13, VERSION_REPLICA_STATE = 15, SESSION_EPOCH_NEW = 0 };
+enum { VERSION_TOPIC_IDS = 13, VERSION_REPLICA_STATE = 15 };
 
 struct fetch;
 
@@ -30,7 +30,7 @@ struct fetch_part {
     struct partition_waiter waiter;
     bool waits; /* the waiter is linked */
     struct fetch *fetch;
-    const struct fetch_request_partition *asked;
+    const struct fetch_interest *interest;
     struct partition *partition; /* the image's, with a reference of its own while parked */
     enum kafka_error refusal;    /* not KAFKA_NONE: nothing was or will be read */
     struct log_slice *slice;     /* the request's */
@@ -43,9 +43,9 @@ enum ending { ENDING_NONE, ENDING_RESPOND, ENDING_DROP };
 struct fetch {
     struct request *request;
     const struct fetch_request *body;
-    struct fetch_part *parts; /* of all topics, in the order of the request */
+    struct fetch_interests interests;
+    struct fetch_part *parts; /* one for each interest */
     int32_t part_count;
-    int32_t *topic_part_counts; /* how many of them belong to each topic of the request */
     int64_t bytes;
     bool any_error; /* or a diverging epoch: something to be told at once */
 
@@ -78,7 +78,7 @@ static void refuse_part(struct fetch_part *part, enum kafka_error error)
 
 static void read_part(struct fetch *fetch, struct fetch_part *part, int64_t bytes_left)
 {
-    const struct fetch_request_partition *asked = part->asked;
+    const struct fetch_request_partition *asked = &part->interest->asked;
     log_slice_release(part->slice);
     if (part->refusal != KAFKA_NONE) {
         refuse_part(part, part->refusal);
@@ -132,7 +132,7 @@ static void answer_part(const struct fetch *fetch,
                         struct fetch_response_partition *out)
 {
     const struct read_result *result = &part->result;
-    out->partition_index = part->asked->partition;
+    out->partition_index = part->interest->asked.partition;
     out->error_code = (int16_t)result->error;
     out->high_watermark = result->high_watermark;
     out->last_stable_offset = result->last_stable_offset;
@@ -157,31 +157,102 @@ static void answer_part(const struct fetch *fetch,
     }
 }
 
-static void respond(struct fetch *fetch)
+static struct fetch_news *list_news(const struct fetch *fetch)
+{
+    struct fetch_news *news =
+        ARENA_NEW(&fetch->request->arena, struct fetch_news, (size_t)fetch->part_count);
+    for (int32_t i = 0; i < fetch->part_count; i++) {
+        const struct fetch_part *part = &fetch->parts[i];
+        news[i] = (struct fetch_news){
+            .high_watermark = part->result.high_watermark,
+            .log_start_offset = part->result.log_start_offset,
+            .fails = part->result.error != KAFKA_NONE || part->result.diverging_epoch >= 0,
+            .has_records = part->slice->length > 0,
+            .is_told = true,
+        };
+    }
+    return news;
+}
+
+/* Lets the session say what of the news belongs into the response; begins one if the client wants it. */
+static enum kafka_error consult_session(const struct fetch *fetch,
+                                        struct fetch_news *news,
+                                        int32_t *out_session_id)
 {
     struct request *request = fetch->request;
-    const struct fetch_request *body = fetch->body;
-    struct fetch_response response;
-    const struct fetch_part *part = fetch->parts;
-    message_init(&fetch_response_type, &response);
-    response.responses_count = body->topics_count;
-    response.responses =
-        message_new(&fetch_response_topic_type, &request->arena, body->topics_count);
-    for (int32_t t = 0; t < body->topics_count; t++) {
-        struct fetch_response_topic *topic = &response.responses[t];
-        topic->topic = body->topics[t].topic;
-        topic->topic_id = body->topics[t].topic_id;
-        topic->partitions_count = fetch->topic_part_counts[t];
-        topic->partitions =
-            message_new(&fetch_response_partition_type, &request->arena, topic->partitions_count);
-        for (int32_t i = 0; i < topic->partitions_count; i++) {
-            if (part->refusal == KAFKA_UNKNOWN_SERVER_ERROR) {
-                response.error_code = KAFKA_UNKNOWN_SERVER_ERROR;
-            }
-            answer_part(fetch, part++, &topic->partitions[i]);
-        }
+    struct fetch_sessions *sessions = request->broker->fetch_sessions;
+    *out_session_id = fetch->interests.session_id;
+    if (fetch->interests.session_id != FETCH_SESSION_NONE) {
+        return fetch_session_tell(sessions, &fetch->interests, news);
     }
-    request_respond(request, &response);
+    if (fetch->body->session_epoch == FETCH_EPOCH_BEGIN) {
+        *out_session_id = fetch_session_begin(sessions, &fetch->interests, news,
+                                              request->version >= VERSION_TOPIC_IDS,
+                                              loop_now_ms(worker_loop(request->worker)));
+    }
+    return KAFKA_NONE;
+}
+
+static bool is_same_topic(const struct fetch_response_topic *topic,
+                          const struct fetch_interest *interest)
+{
+    return bytes_equal(topic->topic, interest->topic) &&
+           uuid_equal(&topic->topic_id, &interest->topic_id);
+}
+
+/* The entry that the next partition belongs to: neighbours of one topic share it. */
+static struct fetch_response_topic *topic_for(const struct fetch *fetch,
+                                              int32_t part,
+                                              struct fetch_response *response)
+{
+    const struct fetch_interest *interest = fetch->parts[part].interest;
+    int32_t count = response->responses_count;
+    if (count > 0 && is_same_topic(&response->responses[count - 1], interest)) {
+        return &response->responses[count - 1];
+    }
+    struct fetch_response_topic *topic = &response->responses[response->responses_count++];
+    topic->topic = interest->topic;
+    topic->topic_id = interest->topic_id;
+    return topic;
+}
+
+static void answer_parts(const struct fetch *fetch,
+                         const struct fetch_news *news,
+                         struct fetch_response *response)
+{
+    struct arena *arena = &fetch->request->arena;
+    int32_t count = fetch->part_count;
+    response->responses = message_new(&fetch_response_topic_type, arena, count);
+    struct fetch_response_partition *answers =
+        message_new(&fetch_response_partition_type, arena, count);
+    for (int32_t i = 0; i < count; i++) {
+        if (!news[i].is_told) {
+            continue;
+        }
+        if (fetch->parts[i].refusal == KAFKA_UNKNOWN_SERVER_ERROR) {
+            response->error_code = KAFKA_UNKNOWN_SERVER_ERROR;
+        }
+        struct fetch_response_topic *topic = topic_for(fetch, i, response);
+        if (topic->partitions_count++ == 0) {
+            topic->partitions = answers;
+        }
+        answer_part(fetch, &fetch->parts[i], answers++);
+    }
+}
+
+static void respond(struct fetch *fetch)
+{
+    struct fetch_response response;
+    struct fetch_news *news = list_news(fetch);
+    message_init(&fetch_response_type, &response);
+    enum kafka_error error = consult_session(fetch, news, &response.session_id);
+    if (error == KAFKA_NONE) {
+        answer_parts(fetch, news, &response);
+    } else {
+        response.error_code = (int16_t)error;
+        response.session_id = FETCH_SESSION_NONE;
+    }
+    request_respond(fetch->request, &response);
 }
 
 /* --- parking --- */
@@ -296,16 +367,30 @@ static void park(struct fetch *fetch)
 
 /* --- the handler --- */
 
+static bool names_same_topic(const struct fetch_interest *a, const struct fetch_interest *b)
+{
+    return bytes_equal(a->topic, b->topic) && uuid_equal(&a->topic_id, &b->topic_id);
+}
+
+static const struct image_topic *find_topic(const struct fetch *fetch,
+                                            const struct cluster_image *image,
+                                            const struct fetch_interest *interest)
+{
+    return fetch->request->version >= VERSION_TOPIC_IDS
+               ? image_topic_by_id(image, &interest->topic_id)
+               : image_topic(image, interest->topic);
+}
+
 static void find_part(struct fetch *fetch,
                       const struct image_topic *topic,
-                      const struct fetch_request_partition *asked,
+                      const struct fetch_interest *interest,
                       struct fetch_part *out)
 {
     bool by_id = fetch->request->version >= VERSION_TOPIC_IDS;
     out->fetch = fetch;
-    out->asked = asked;
+    out->interest = interest;
     out->slice = request_slice(fetch->request);
-    out->partition = topic ? topic_partition(topic, asked->partition) : NULL;
+    out->partition = topic ? topic_partition(topic, interest->asked.partition) : NULL;
     if (!topic && by_id) {
         out->refusal = KAFKA_UNKNOWN_TOPIC_ID;
     } else if (!out->partition) {
@@ -316,69 +401,97 @@ static void find_part(struct fetch *fetch,
     }
 }
 
-/* As in Produce: a partition that is named twice counts once, as it was named last. */
-static void find_topic_parts(struct fetch *fetch,
-                             const struct cluster_image *image,
-                             struct repeats *repeats,
-                             int32_t t)
+static void find_parts(struct fetch *fetch, const struct cluster_image *image)
 {
-    struct request *request = fetch->request;
-    const struct fetch_request_topic *asked = &fetch->body->topics[t];
-    const struct image_topic *topic = request->version >= VERSION_TOPIC_IDS
-                                          ? image_topic_by_id(image, &asked->topic_id)
-                                          : image_topic(image, asked->topic);
-    bool *repeated = ARENA_NEW(&request->arena, bool, (size_t)asked->partitions_count);
+    const struct fetch_interests *interests = &fetch->interests;
+    fetch->part_count = interests->count;
+    fetch->parts = ARENA_NEW(&fetch->request->arena, struct fetch_part, (size_t)interests->count);
+    const struct image_topic *topic = NULL;
+    for (int32_t i = 0; i < interests->count; i++) {
+        const struct fetch_interest *interest = &interests->items[i];
+        if (i == 0 || !names_same_topic(interest, interest - 1)) {
+            topic = find_topic(fetch, image, interest);
+        }
+        find_part(fetch, topic, interest, &fetch->parts[i]);
+    }
+}
+
+/* As in Produce: a partition that is named twice counts once, as it was named last. */
+static void list_topic(struct fetch *fetch,
+                       const struct cluster_image *image,
+                       struct repeats *repeats,
+                       const struct fetch_request_topic *asked)
+{
+    bool *repeated = ARENA_NEW(&fetch->request->arena, bool, (size_t)asked->partitions_count);
+    struct fetch_interest named = { .topic = asked->topic, .topic_id = asked->topic_id };
+    const struct image_topic *topic = find_topic(fetch, image, &named);
     repeats_begin(repeats, topic ? topic->partition_count : 0);
     for (int32_t i = asked->partitions_count; i-- > 0;) {
         repeated[i] = repeats_add(repeats, asked->partitions[i].partition);
     }
     for (int32_t i = 0; i < asked->partitions_count; i++) {
         if (!repeated[i]) {
-            find_part(fetch, topic, &asked->partitions[i], &fetch->parts[fetch->part_count++]);
-            fetch->topic_part_counts[t]++;
+            named.asked = asked->partitions[i];
+            fetch->interests.items[fetch->interests.count++] = named;
         }
     }
 }
 
-static struct fetch *find_parts(struct request *request)
+/* A full fetch is about what it names, and ends the session that it names. */
+static void list_interests(struct fetch *fetch, const struct cluster_image *image)
 {
-    const struct fetch_request *body = request->body;
-    struct fetch *fetch = ARENA_NEW(&request->arena, struct fetch, 1);
+    const struct fetch_request *body = fetch->body;
+    struct arena *arena = &fetch->request->arena;
+    struct repeats repeats;
     size_t count = 0;
+    if (body->session_id != FETCH_SESSION_NONE) {
+        fetch_session_end(fetch->request->broker->fetch_sessions, body->session_id);
+    }
     for (int32_t t = 0; t < body->topics_count; t++) {
         count += (size_t)body->topics[t].partitions_count;
     }
-    fetch->request = request;
-    fetch->body = body;
-    fetch->parts = ARENA_NEW(&request->arena, struct fetch_part, count);
-    fetch->topic_part_counts = ARENA_NEW(&request->arena, int32_t, (size_t)body->topics_count);
-    /* One image for all: asking for it again may end the one that holds the partitions found so far. */
-    const struct cluster_image *image = worker_image(request->worker);
-    struct repeats repeats;
-    repeats_init(&repeats, &request->arena);
+    fetch->interests.items = ARENA_NEW(arena, struct fetch_interest, count);
+    repeats_init(&repeats, arena);
     for (int32_t t = 0; t < body->topics_count; t++) {
-        find_topic_parts(fetch, image, &repeats, t);
+        list_topic(fetch, image, &repeats, &body->topics[t]);
     }
-    return fetch;
 }
 
-/* We keep no sessions, so none can be continued; beginning and closing one are full fetches. */
-static bool continues_session(const struct fetch_request *body)
+static enum kafka_error continue_session(struct fetch *fetch)
 {
-    return body->session_epoch > SESSION_EPOCH_NEW;
+    struct request *request = fetch->request;
+    return fetch_session_continue(
+        request->broker->fetch_sessions, fetch->body, request->version >= VERSION_TOPIC_IDS,
+        loop_now_ms(worker_loop(request->worker)), &request->arena, &fetch->interests);
+}
+
+static void refuse(struct request *request, enum kafka_error error)
+{
+    struct fetch_response response;
+    message_init(&fetch_response_type, &response);
+    response.error_code = (int16_t)error;
+    request_respond(request, &response);
 }
 
 void api_fetch(struct request *request)
 {
     const struct fetch_request *body = request->body;
-    if (continues_session(body)) {
-        struct fetch_response response;
-        message_init(&fetch_response_type, &response);
-        response.error_code = KAFKA_FETCH_SESSION_ID_NOT_FOUND;
-        request_respond(request, &response);
+    /* One image for all: asking for it again may end the one that holds the partitions found so far. */
+    const struct cluster_image *image = worker_image(request->worker);
+    struct fetch *fetch = ARENA_NEW(&request->arena, struct fetch, 1);
+    enum kafka_error error = KAFKA_NONE;
+    fetch->request = request;
+    fetch->body = body;
+    if (body->session_epoch == FETCH_EPOCH_BEGIN || body->session_epoch == FETCH_EPOCH_END) {
+        list_interests(fetch, image);
+    } else {
+        error = continue_session(fetch);
+    }
+    if (error != KAFKA_NONE) {
+        refuse(request, error);
         return;
     }
-    struct fetch *fetch = find_parts(request);
+    find_parts(fetch, image);
     read_parts(fetch);
     if (is_satisfied(fetch) || body->max_wait_ms <= 0) {
         respond(fetch);

@@ -8,7 +8,7 @@
 
 const struct api_row api_rows[] = {
     { API_PRODUCE, 3, 13, 0, api_produce },
-    { API_FETCH, 4, 17, 4, api_fetch },
+    { API_FETCH, 4, 18, 4, api_fetch },
     { API_LIST_OFFSETS, 1, 11, 1, api_list_offsets },
     { API_METADATA, 0, 13, 0, api_metadata },
     { API_OFFSET_COMMIT, 2, 9, 2, api_offset_commit },

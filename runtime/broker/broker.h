@@ -18,6 +18,7 @@
 
 struct acceptor;
 struct coordinator;
+struct fetch_sessions;
 struct local_store;
 struct worker;
 
@@ -37,6 +38,7 @@ struct broker {
     struct worker **workers;
     int worker_count;
     struct coordinator *coordinator; /* groups; coordinator.h */
+    struct fetch_sessions *fetch_sessions;
 
     _Atomic int64_t image_version; /* of the image below, readable without the lock */
     pthread_mutex_t image_lock;

@@ -408,6 +408,8 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
         (int32_t)number_of(config, "group.max.session.timeout.ms");
     config->group_max_size = (int32_t)number_of(config, "group.max.size");
     config->fetch_max_bytes = number_of(config, "fetch.max.bytes");
+    config->fetch_sessions_max =
+        (int32_t)number_of(config, "max.incremental.fetch.session.cache.slots");
     config->producer_id_expiration_ms = number_of(config, "producer.id.expiration.ms");
     return WEIR_OK;
 }

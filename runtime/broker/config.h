@@ -75,6 +75,7 @@ struct broker_config {
     int32_t group_session_timeout_max_ms;
     int32_t group_max_size;
     int64_t fetch_max_bytes;
+    int32_t fetch_sessions_max;
     int64_t producer_id_expiration_ms;
 };
 

@@ -217,7 +217,7 @@ const struct config_key broker_config_keys[] = {
     { "max.connections", CONFIG_INT, "2147483647", 0, INT32_MAX, NULL, false, true },
     { "max.connections.per.ip", CONFIG_INT, "2147483647", 0, INT32_MAX, NULL, true, true },
     { "max.connections.per.ip.overrides", CONFIG_STRING, "", 0, 0, NULL, true, true },
-    { "max.incremental.fetch.session.cache.slots", CONFIG_INT, "1000", 0, INT32_MAX, NULL, true,
+    { "max.incremental.fetch.session.cache.slots", CONFIG_INT, "1000", 0, INT32_MAX, NULL, false,
       false },
     { "max.request.partition.size.limit", CONFIG_INT, "2000", 1, INT32_MAX, NULL, true, false },
     { "message.max.bytes", CONFIG_INT, "1048588", 0, INT32_MAX, NULL, false, true },

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "broker/acceptor.h"
 #include "broker/coordinator.h"
+#include "broker/fetch_session.h"
 #include "broker/topics.h"
 #include "broker/worker.h"
 #include "cluster/local_store.h"
@@ -229,6 +230,8 @@ enum weir_status broker_start(struct broker_config *config,
     broker->log = *log;
     broker->root_fd = broker->lock_fd = broker->listen_fd = -1;
     broker->image = image_create(NULL, 0);
+    broker->fetch_sessions =
+        fetch_sessions_create(broker->config.fetch_sessions_max, FETCH_SESSION_PARTITIONS_MAX);
     (void)pthread_mutex_init(&broker->image_lock, NULL);
     (void)pthread_mutex_init(&broker->admin_lock, NULL);
     (void)pthread_mutex_init(&broker->producer_id_lock, NULL);
@@ -273,6 +276,7 @@ void broker_stop(struct broker *broker)
     if (broker->opened) {
         topics_close(broker);
     }
+    fetch_sessions_destroy(broker->fetch_sessions);
     image_unref(broker->image);
     local_store_close(broker->store);
     close_if_open(broker->listen_fd);

@@ -3,7 +3,7 @@
 A row: name; request_hex (with header, without length); response_hex, what Kafka 4.3.1 answered ("..." at the end: only the beginning was kept).
 prepare: brings the broker into the state the next rows need, the answer is not compared. mask: ranges of bytes that differ from run to run
 (mask_why). skip: why it is not sent. weir: {response_hex, why}: where we differ on purpose. topic_id: hex of an id that Kafka had given a topic,
-to be replaced by the one this broker gave it."""
+to be replaced by the one this broker gave it. session: hex of a fetch session id that Kafka gave in this row or an earlier one; likewise."""
 import glob
 import json
 import os
@@ -51,13 +51,20 @@ def differs(actual, expected, row):
     return masked(actual, row) != masked(expected, row)
 
 
-def replay(port, row):
+def replay(port, row, sessions):
+    """`sessions`: Kafka's fetch session ids -> ours."""
     request = row["request_hex"]
+    theirs = row.get("session")
+    request = request.replace(theirs or "", sessions.get(theirs, theirs) or "")
     for old, topic in row.get("topic_id", {}).items():
         request = request.replace(old, topic_id(port, topic))
     actual = ask(port, bytes.fromhex(request))
     for old, topic in row.get("topic_id", {}).items():
         actual = actual.replace(topic_id(port, topic), old)
+    if theirs:
+        if sessions.setdefault(theirs, actual[20:28]) == "00000000":
+            return "no session was begun"
+        actual = actual.replace(sessions[theirs], theirs)
     if row.get("prepare"):
         return "the connection was closed" if actual == "closed" else None
     expected = row.get("weir", row)["response_hex"]
@@ -71,12 +78,13 @@ def main():
     number = 0
     for path in sorted(glob.glob(os.path.join(GOLDEN, "*.jsonl"))):
         with Broker({"offsets.topic.num.partitions": 1}) as broker, open(path, encoding="utf-8") as rows:
+            sessions = {}
             for row in map(json.loads, rows):
                 number += 1
                 if "skip" in row:
                     print(f"ok {number} - {row['name']} # SKIP {row['skip']}")
                     continue
-                difference = replay(broker.port, row)
+                difference = replay(broker.port, row, sessions)
                 print(f"{'not ok' if difference else 'ok'} {number} - {row['name']}")
                 if difference:
                     failed += 1
