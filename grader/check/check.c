@@ -176,6 +176,18 @@ static struct bytes line_of(struct bytes text, size_t line)
     return head;
 }
 
+/* A line as the difference shows it; a text that is shorter has an end there. */
+static const char *shown_line(struct check *c, struct bytes line)
+{
+    enum { SHOWN_MAX = 160 };
+    if (bytes_is_null(line)) {
+        return "the end";
+    }
+    struct bytes text = text_printable_in(&c->arena, line);
+    return check_text(c, "`%.*s`", text.len > SHOWN_MAX ? SHOWN_MAX : (int)text.len,
+                      (const char *)text.data);
+}
+
 bool check_equal_bytes(struct check *c,
                        const char *what,
                        struct bytes expected,
@@ -187,12 +199,15 @@ bool check_equal_bytes(struct check *c,
         return true;
     }
     if (!check_over(c)) {
-        struct bytes want = text_printable_in(&c->arena, line_of(expected, line));
-        struct bytes got = text_printable_in(&c->arena, line_of(actual, line));
-        c->difference =
-            check_text(c, "line %zu, column %zu: expected `%.*s`, found `%.*s`", line, column,
-                       want.len > 160 ? 160 : (int)want.len, (const char *)want.data,
-                       got.len > 160 ? 160 : (int)got.len, (const char *)got.data);
+        struct bytes want = line_of(expected, line);
+        struct bytes got = line_of(actual, line);
+        const char *line_end = "";
+        if (!bytes_is_null(got) &&
+            bytes_equal(want, got)) { /* the same line, and one text ends in it */
+            line_end = actual.len < expected.len ? " without a line end" : " with a line end";
+        }
+        c->difference = check_text(c, "line %zu, column %zu: expected %s, found %s%s", line, column,
+                                   shown_line(c, want), shown_line(c, got), line_end);
     }
     return settle_differ(c, expected, actual, check_text(c, "%s: not what was expected", what));
 }

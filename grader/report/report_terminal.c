@@ -63,7 +63,8 @@ static void put_failure(FILE *out,
     }
     put_text(out, "Problem:", v->message);
     put_text(out, "Expected:", v->expected);
-    put_text(out, "Actual:", v->actual);
+    put_text(out,
+             "Actual:", v->expected && v->actual && v->actual[0] == '\0' ? "nothing" : v->actual);
     put_text(out, "Differs:", v->difference);
     put_text(out, "Hint:", v->hint);
     char title[128];

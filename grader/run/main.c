@@ -146,16 +146,22 @@ static bool load_labs(struct grade *g)
 static bool check_exists(struct grade *g)
 {
     const char *id = g->options.check;
-    char line[200];
+    struct weir_error err;
     for (size_t i = 0; id && i < g->labs[0].check_count; i++) {
         if (strcmp(g->labs[0].checks[i].id, id) == 0) {
             g->run.only_check = id;
         }
     }
     if (id && !g->run.only_check) {
-        (void)snprintf(line, sizeof(line), "lab %s has no check %.60s; its lab.yaml lists them",
-                       g->labs[0].id, id);
-        complain(g, EXIT_USAGE, line);
+        struct buffer known;
+        buffer_init(&known, 400);
+        for (size_t i = 0; i < g->labs[0].check_count; i++) {
+            buffer_printf(&known, "%s%s", i > 0 ? ", " : "", g->labs[0].checks[i].id);
+        }
+        (void)weir_fail(&err, WEIR_EINVAL, "lab %s has no check %.60s; it has: %.*s", g->labs[0].id,
+                        id, BYTES_ARG(buffer_bytes(&known)));
+        buffer_finish(&known);
+        complain(g, EXIT_USAGE, err.message);
     }
     return !id || g->run.only_check;
 }
@@ -275,7 +281,8 @@ static bool take_submission(struct grade *g)
         char line[512];
         (void)snprintf(
             line, sizeof(line),
-            "%.200s holds no lab: it needs folders such as %s, at its top or under labs/",
+            "%.200s holds no lab: it needs folders such as %s, at its top or under labs/ (with --lab, "
+            "it may be the folder of that lab)",
             g->options.submission, g->labs[0].id);
         complain(g, EXIT_NOT_GRADABLE, line);
         return false;

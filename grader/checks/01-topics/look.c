@@ -28,8 +28,7 @@ static bool run_report(struct check *c,
         return false;
     }
     if (run->code != 0) {
-        check_hint(c, "the script ended with exit status %d; what it printed is shown below",
-                   run->code);
+        topics_hint_failed(c, run);
     } else {
         check_hint(c, "the file's name comes from the variable REPORT: ... >\"$REPORT\"");
     }
@@ -204,7 +203,11 @@ static void delete_topic(struct check *c, struct witness *w)
         return;
     }
     if (!witness_wait_topic(w, topic, false, topics_patience_ms(run))) {
-        check_hint(c, "kafka-topics.sh --delete --topic \"$TOPIC\"");
+        if (run->code != 0) {
+            topics_hint_failed(c, run);
+        } else {
+            check_hint(c, "kafka-topics.sh --delete --topic \"$TOPIC\"");
+        }
         check_fail(c, "the topic %s is still on the broker", topic);
         return;
     }

@@ -45,6 +45,29 @@ bool topics_run(struct check *c,
     return topics_run_with(c, program, vars, out_run);
 }
 
+static bool says(struct bytes text, const char *words)
+{
+    return text.len > 0 && memmem(text.data, text.len, words, strlen(words));
+}
+
+void topics_hint_failed(struct check *c, const struct check_run *run)
+{
+    if (says(run->err, "\r")) {
+        check_hint(c,
+                   "topics.sh has the line ends of Windows, and bash takes them for a part of its "
+                   "commands: sed -i 's/\\r$//' topics.sh");
+    } else if (says(run->err, "syntax error") || says(run->err, "unexpected EOF")) {
+        check_hint(
+            c, "bash cannot read the script; `bash -n topics.sh` tells where, and runs nothing");
+    } else if (says(run->out, "Timed out waiting for a node assignment")) {
+        check_hint(c, "every check has a broker of its own, and it is at \"$BOOTSTRAP\": write no "
+                      "address into the script");
+    } else {
+        check_hint(c, "the script ended with exit status %d; what it printed is shown below",
+                   run->code);
+    }
+}
+
 int topics_patience_ms(const struct check_run *run)
 {
     return run->code == 0 ? WITNESS_SETTLE_MS : 0;
@@ -58,8 +81,7 @@ bool topics_expect(struct check *c,
 {
     if (!witness_wait_topic(w, topic, true, topics_patience_ms(run))) {
         if (run->code != 0) {
-            check_hint(c, "the script ended with exit status %d; what it printed is shown below",
-                       run->code);
+            topics_hint_failed(c, run);
         }
         return check_fail(c, "the broker has no topic %s", topic);
     }

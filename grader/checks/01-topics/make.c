@@ -49,8 +49,7 @@ static void topic_exists(struct check *c, struct witness *w)
         check_hint(c, "the name comes from the variable TOPIC and differs from run to run: use "
                       "\"$TOPIC\", and write no name into the script");
     } else if (run->code != 0) {
-        check_hint(c, "the script ended with exit status %d; what it printed is shown below",
-                   run->code);
+        topics_hint_failed(c, run);
     } else {
         check_hint(c, "is kafka-topics.sh called at all, with --bootstrap-server \"$BOOTSTRAP\"?");
     }

@@ -25,6 +25,9 @@ bool topics_run_with(struct check *c,
                      const char *const *vars,
                      struct check_run **out_run);
 
+/* The hint for a script that ended with another status than 0: what to make of what it printed. */
+void topics_hint_failed(struct check *c, const struct check_run *run);
+
 /* How long to look for what the run should have done: not at all when it said itself that it failed. */
 int topics_patience_ms(const struct check_run *run);
 

@@ -6,6 +6,9 @@
 #include "base/buffer.h"
 #include "witness/witness.h"
 
+/* The hint for a run that did not end by itself: `otherwise`, unless it crashed. */
+void hint_not_ended(struct check *c, const struct check_run *run, const char *otherwise);
+
 /* --- transactions --- */
 
 struct transaction {

@@ -107,8 +107,9 @@ static struct check_run *consume(struct check *c,
         return NULL;
     }
     if (run->ending != CHECK_EXITED) {
-        check_hint(c, "does it wait for a record that nobody will send? weir_consumer_offsets() "
-                      "tells where the partition ends");
+        hint_not_ended(c, run,
+                       "does it wait for a record that nobody will send? weir_consumer_offsets() "
+                       "tells where the partition ends");
         check_ended_well(c, run);
         return NULL;
     }
@@ -148,6 +149,30 @@ static const char *expected_records(struct check *c, const struct shelf *s, stru
     return text;
 }
 
+/* What is usually wrong with such lines. */
+static void hint_records(struct check *c,
+                         const struct check_run *run,
+                         struct bytes expected,
+                         struct bytes actual)
+{
+    if (run->code != 0 && run->err.len > 0 &&
+        memmem(run->err.data, run->err.len, "no record within", 16)) {
+        check_hint(
+            c, "it waited for a record that nobody will send. Where does reading begin? Without "
+               "weir_consumer_seek() at the end of the partition. And after which record does "
+               "it stop?");
+    } else if (run->code != 0) {
+        check_hint(c, "the program ended with exit status %d; what it printed is shown below",
+                   run->code);
+    } else if (bytes_starts_with(expected, actual)) {
+        check_hint(
+            c, "the rest of the range is missing: read on until the record TO - 1, or the end of "
+               "the partition, is taken");
+    } else {
+        check_hint(c, "FROM <= offset < TO: TO is not part of the range, and offsets begin with 0");
+    }
+}
+
 /* One run whose `record` lines have to be right. NULL when they are not. */
 static const struct check_run *read_span(struct check *c, const struct shelf *s, struct span span)
 {
@@ -156,17 +181,13 @@ static const struct check_run *read_span(struct check *c, const struct shelf *s,
     if (!run) {
         return NULL;
     }
-    if (run->code != 0) {
-        check_hint(c, "the program ended with exit status %d; what it printed is shown below",
-                   run->code);
-    } else {
-        check_hint(c, "FROM <= offset < TO: TO is not part of the range, and offsets begin with 0");
-    }
+    struct bytes expected = bytes_of(expected_records(c, s, span));
+    struct bytes actual = lines_of(c, report, "record");
+    hint_records(c, run, expected, actual);
     const char *what = check_text(
         c, "the record lines of REPORT for partition %d, %" PRId64 " <= offset < %" PRId64,
         span.partition, span.from, span.to);
-    bool same = check_equal_bytes(c, what, bytes_of(expected_records(c, s, span)),
-                                  lines_of(c, report, "record"));
+    bool same = check_equal_bytes(c, what, expected, actual);
     return same ? run : NULL;
 }
 
@@ -290,10 +311,16 @@ static void totals(struct check *c, struct witness *w)
     if (!consume(c, s.topic, span, &report)) {
         return;
     }
-    check_hint(c, "count cents in an int64_t: a double cannot hold every sum, and 7.08 has 8 cents "
-                  "(no octal number). Users are many, and sorted by their names' bytes");
+    struct bytes actual = lines_of(c, report, "total");
+    check_hint(
+        c, actual.len == 0
+               ? "there is not one total: totals_add() has to put the users into "
+                 "`totals`, for write_totals() to write"
+               : "count cents in an int64_t: a double cannot hold every sum, and 7.08 has 8 cents "
+                 "(no octal number). Users are many, and sorted by their names' "
+                 "bytes");
     check_equal_bytes(c, "the total lines of REPORT", bytes_of(expected_totals(c, &s, span)),
-                      lines_of(c, report, "total"));
+                      actual);
 }
 
 void check_totals(struct check *c)

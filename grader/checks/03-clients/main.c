@@ -3,6 +3,17 @@
  */
 #include "clients.h"
 
+void hint_not_ended(struct check *c, const struct check_run *run, const char *otherwise)
+{
+    if (run->ending == CHECK_SIGNALLED) {
+        check_hint(
+            c, "the program crashed. Compile it by hand, with -fsanitize=address added, and run "
+               "it: that names the line (the README's \"Debugging\")");
+    } else {
+        check_hint(c, "%s", otherwise);
+    }
+}
+
 int main(void)
 {
     static const struct check_case cases[] = {

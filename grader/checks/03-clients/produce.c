@@ -122,7 +122,7 @@ bool produce(struct check *c, struct witness *w, struct production *p)
         return false;
     }
     if (p->run->ending != CHECK_EXITED) {
-        check_hint(c, "when all is sent and flushed, the program has to end");
+        hint_not_ended(c, p->run, "when all is sent and flushed, the program has to end");
         return check_ended_well(c, p->run);
     }
     if (!witness_records(w, p->topic, p->partitions, &p->records)) {
@@ -169,6 +169,19 @@ static bool fail_value(struct check *c,
         bytes_of(t->json), r->value);
 }
 
+static void hint_missing(struct check *c, const struct check_run *run)
+{
+    if (run->code != 0 && run->err.len > 0) {
+        check_hint(c,
+                   "the program ended with exit status %d; what it printed is shown below. What is "
+                   "still queued when it ends is lost: flush, and look at the flush's answer",
+                   run->code);
+    } else {
+        check_hint(c, "what was only queued is lost when the program ends: is everything flushed "
+                      "before that, and the answer of the flush looked at?");
+    }
+}
+
 bool production_is_complete(struct check *c, const struct production *p, size_t excepted)
 {
     size_t missing = 0;
@@ -193,8 +206,7 @@ bool production_is_complete(struct check *c, const struct production *p, size_t 
     if (missing == 0) {
         return true;
     }
-    check_hint(c, "what was only queued is lost when the program ends: is everything flushed "
-                  "before that, and the answer of the flush looked at?");
+    hint_missing(c, p->run);
     return check_differ(
         c, check_text(c, "%zu records", p->transactions.count - (excepted > 0 ? 1 : 0)),
         check_text(c, "%zu records", p->records.count),
