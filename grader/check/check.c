@@ -176,11 +176,11 @@ static struct bytes line_of(struct bytes text, size_t line)
     return head;
 }
 
-/* A line as the difference shows it; a text that is shorter has an end there. */
-static const char *shown_line(struct check *c, struct bytes line)
+/* A line of `whole` as the difference shows it. */
+static const char *shown_line(struct check *c, struct bytes whole, struct bytes line)
 {
     enum { SHOWN_MAX = 160 };
-    if (bytes_is_null(line)) {
+    if (bytes_is_null(line) || line.data == whole.data + whole.len) {
         return "the end";
     }
     struct bytes text = text_printable_in(&c->arena, line);
@@ -202,12 +202,12 @@ bool check_equal_bytes(struct check *c,
         struct bytes want = line_of(expected, line);
         struct bytes got = line_of(actual, line);
         const char *line_end = "";
-        if (!bytes_is_null(got) &&
-            bytes_equal(want, got)) { /* the same line, and one text ends in it */
+        if (got.len > 0 && bytes_equal(want, got)) { /* one text ends in this line */
             line_end = actual.len < expected.len ? " without a line end" : " with a line end";
         }
-        c->difference = check_text(c, "line %zu, column %zu: expected %s, found %s%s", line, column,
-                                   shown_line(c, want), shown_line(c, got), line_end);
+        c->difference =
+            check_text(c, "line %zu, column %zu: expected %s, found %s%s", line, column,
+                       shown_line(c, expected, want), shown_line(c, actual, got), line_end);
     }
     return settle_differ(c, expected, actual, check_text(c, "%s: not what was expected", what));
 }

@@ -62,9 +62,10 @@ static void put_failure(FILE *out,
         (void)fprintf(out, "            %zu. %s\n", i + 1, v->steps.items[i]);
     }
     put_text(out, "Problem:", v->message);
-    put_text(out, "Expected:", v->expected);
-    put_text(out,
-             "Actual:", v->expected && v->actual && v->actual[0] == '\0' ? "nothing" : v->actual);
+    if (v->expected && v->actual) {
+        put_text(out, "Expected:", v->expected[0] == '\0' ? "nothing" : v->expected);
+        put_text(out, "Actual:", v->actual[0] == '\0' ? "nothing" : v->actual);
+    }
     put_text(out, "Differs:", v->difference);
     put_text(out, "Hint:", v->hint);
     char title[128];
