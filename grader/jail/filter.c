@@ -3,16 +3,20 @@
  */
 #include "jail/filter.h"
 
+#include <asm/sockios.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* By name, so that one that this machine's libseccomp does not know is simply left out. */
+/* By name, so that one that this machine's libseccomp does not know is simply left out. Among them is memory that
+ * no process needs to map, which nothing would count, and which (System V's) would outlive the run. */
 static const char *const denied[] = {
     "acct",
     "add_key",
@@ -38,10 +42,14 @@ static const char *const denied[] = {
     "kexec_load",
     "keyctl",
     "lookup_dcookie",
+    "memfd_create",
+    "memfd_secret",
     "mount",
     "mount_setattr",
     "move_mount",
     "move_pages",
+    "mq_open",
+    "msgget",
     "name_to_handle_at",
     "nfsservctl",
     "open_by_handle_at",
@@ -58,10 +66,12 @@ static const char *const denied[] = {
     "quotactl_fd",
     "reboot",
     "request_key",
+    "semget",
     "setdomainname",
     "sethostname",
     "setns",
     "settimeofday",
+    "shmget",
     "swapoff",
     "swapon",
     "syslog",
@@ -85,6 +95,20 @@ static int deny_when(scmp_filter_ctx filter,
                                   &when);
 }
 
+/* The kernel looks at the lower half of such an argument only. */
+static struct scmp_arg_cmp low_word(unsigned arg, uint32_t value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffu, .datum_b = value
+    };
+}
+
+/* Another process than the caller, which 0 stands for. */
+static struct scmp_arg_cmp not_own(unsigned arg)
+{
+    return (struct scmp_arg_cmp){ .arg = arg, .op = SCMP_CMP_NE, .datum_a = 0 };
+}
+
 static int deny(scmp_filter_ctx filter, const char *name)
 {
     int number = seccomp_syscall_resolve_name(name);
@@ -92,11 +116,17 @@ static int deny(scmp_filter_ctx filter, const char *name)
                                      : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
 }
 
-/* Signals to anybody but this process: kill(), tkill(), ... A forked child cannot signal at all, not even itself;
- * abort() then ends by its trap instruction. */
-static int deny_signals(scmp_filter_ctx filter)
+/* What would reach other processes of the same uid. Signals to anybody but this process: kill(), tkill(), ... and those
+ * that the kernel sends to the owner of a descriptor. A forked child cannot signal at all, not even itself; abort()
+ * then ends by its trap instruction. */
+static int deny_others(scmp_filter_ctx filter)
 {
-    static const char *const whole[] = { "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo" };
+    static const char *const whole[] = { "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+                                         "setpriority", "ioprio_set" };
+    static const char *const others[] = { "sched_setaffinity", "sched_setattr", "sched_setparam",
+                                          "sched_setscheduler" };
+    static const uint32_t owner_commands[] = { F_SETOWN, F_SETOWN_EX };
+    static const uint32_t owner_requests[] = { FIOSETOWN, SIOCSPGRP };
     const struct scmp_arg_cmp other = { .arg = 0,
                                         .op = SCMP_CMP_NE,
                                         .datum_a = (scmp_datum_t)getpid() };
@@ -109,6 +139,13 @@ static int deny_signals(scmp_filter_ctx filter)
     }
     if (rc == 0) {
         rc = deny_when(filter, SCMP_SYS(tgkill), EPERM, other);
+    }
+    for (size_t i = 0; rc == 0 && i < sizeof(others) / sizeof(others[0]); i++) {
+        rc = deny_when(filter, seccomp_syscall_resolve_name(others[i]), EPERM, not_own(0));
+    }
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        rc = deny_when(filter, SCMP_SYS(fcntl), EPERM, low_word(1, owner_commands[i]));
+        rc = rc ? rc : deny_when(filter, SCMP_SYS(ioctl), EPERM, low_word(1, owner_requests[i]));
     }
     return rc;
 }
@@ -136,12 +173,12 @@ static int add_rules(scmp_filter_ctx filter, bool same_uid)
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     }
     if (rc == 0) { /* pushing characters into a terminal's input */
-        const struct scmp_arg_cmp push = {
-            .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffu, .datum_b = TIOCSTI
-        };
-        rc = deny_when(filter, SCMP_SYS(ioctl), EPERM, push);
+        rc = deny_when(filter, SCMP_SYS(ioctl), EPERM, low_word(1, TIOCSTI));
     }
-    return rc == 0 && same_uid ? deny_signals(filter) : rc;
+    if (rc == 0) { /* limits of the jail, which has the same uid at most levels */
+        rc = deny_when(filter, SCMP_SYS(prlimit64), EPERM, not_own(0));
+    }
+    return rc == 0 && same_uid ? deny_others(filter) : rc;
 }
 
 int filter_load(bool same_uid)

@@ -2,7 +2,8 @@
  * The command line that puts a program into the sandbox.
  *
  * Inside the mount namespace a program sees: /usr and what belongs to it, a few files of /etc, /proc, a small /dev, an
- * empty /tmp, our kit at /weir, its own code at /code, and its home. Nothing else of the machine is there.
+ * empty /tmp, our kit at /weir, its own code at /code, and its home. Nothing else of the machine is there. It can write
+ * in /tmp and in its home.
  */
 #include "sandbox/command.h"
 
@@ -116,8 +117,10 @@ static void put_bubblewrap(struct words *w, const struct sandbox *s, const struc
     put_number(w, "--size", TMP_SIZE);
     put_all(w, (const char *const[]){ "--tmpfs", "/tmp", "--ro-bind", s->kit_dir, kit_inside,
                                       "--ro-bind", spec->code_dir, code_inside, "--bind",
-                                      spec->home_dir, home_inside, "--chdir", home_inside, "--",
-                                      NULL });
+                                      spec->home_dir, home_inside, NULL });
+    /* What lies between the mounts is memory without a bound. */
+    put_all(w, (const char *const[]){ "--remount-ro", "/dev", "--remount-ro", "/", "--chdir",
+                                      home_inside, "--", NULL });
 }
 
 static void put_landlock(struct words *w, const struct sandbox *s, const struct job_spec *spec)

@@ -1,7 +1,8 @@
 """Every program of tests/attacks/programs against the grader, at every isolation level that can be reached here: it gains no points, learns no
 secret, forges no result, leaves no process and no file behind, and the report says in plain words what became of it.
 
-A program's head comment says which words the report must hold (Expected:, Printed:) and at which level the attack is known to work (Not at level:).
+A program's head comment says which words the report must hold (Expected:, Printed:) and at which level the attack is known to work (Not at level:),
+or without what (Needs:).
 Numbers of attacks as arguments run only those. @RESULTS@, @SECRET@ and @MARK@ stand for the folder of result.json, a file that nobody may read, and a name to look for among the processes."""
 import json
 import os
@@ -47,7 +48,7 @@ class Case:
         unless = header(source, "Not at level")
         if unless and str(self.level) in unless.split():
             return "this level leaves it open, and the report says so"
-        if "@SECRET@" in source and self.level in (1, 2) and "Landlock" not in self.description:
+        if ("@SECRET@" in source or header(source, "Needs") == "Landlock") and self.level in (1, 2) and "Landlock" not in self.description:
             return "without Landlock this level leaves it open, and the report says so"
         return None
 
