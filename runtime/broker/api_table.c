@@ -33,6 +33,7 @@ const struct api_row api_rows[] = {
     { API_DELETE_GROUPS, 0, 2, 0, api_delete_groups },
     { API_ELECT_LEADERS, 0, 2, 0, api_elect_leaders },
     { API_INCREMENTAL_ALTER_CONFIGS, 0, 1, 0, api_incremental_alter_configs },
+    { API_OFFSET_DELETE, 0, 0, 0, api_offset_delete },
     { API_DESCRIBE_CLUSTER, 0, 2, 0, api_describe_cluster },
     { API_DESCRIBE_PRODUCERS, 0, 0, 0, api_describe_producers },
     { API_LIST_CONFIG_RESOURCES, 0, 1, 0, api_list_config_resources },

@@ -47,6 +47,7 @@ void api_list_groups(struct request *request);
 void api_list_offsets(struct request *request);
 void api_metadata(struct request *request);
 void api_offset_commit(struct request *request);
+void api_offset_delete(struct request *request);
 void api_offset_fetch(struct request *request);
 void api_offset_for_leader_epoch(struct request *request);
 void api_produce(struct request *request);

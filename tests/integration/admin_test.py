@@ -10,6 +10,7 @@ import unittest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.errors import InvalidConfigurationError, InvalidPartitionsError, MessageSizeTooLargeError
+from kafka.structs import OffsetAndMetadata
 
 from weir_broker import Broker
 
@@ -112,13 +113,16 @@ class Administration(unittest.TestCase):
         self.assertGreater(sizes[("sized", 1)], 3000)
         self.assertGreater(room, 0)
 
-    def log_dirs(self):
-        """DescribeLogDirs 4 for all topics, which kafka-python has no call for."""
+    def ask(self, request):
+        """One request on a connection of its own; the answer without its length."""
         with socket.create_connection((self.broker.host, self.broker.port), timeout=20) as s:
-            request = struct.pack(">hhih", 35, 4, 7, -1) + b"\0" + b"\0" + b"\0"
             s.sendall(struct.pack(">i", len(request)) + request)
             stream = s.makefile("rb")
-            body = stream.read(struct.unpack(">i", stream.read(4))[0])
+            return stream.read(struct.unpack(">i", stream.read(4))[0])
+
+    def log_dirs(self):
+        """DescribeLogDirs 4 for all topics, which kafka-python has no call for."""
+        body = self.ask(struct.pack(">hhih", 35, 4, 7, -1) + b"\0" + b"\0" + b"\0")
         at = 5 + 4  # header with its tags; throttle time
 
         def take(form):
@@ -147,6 +151,30 @@ class Administration(unittest.TestCase):
         total, usable = take("q"), take("q")
         self.assertLessEqual(usable, total)
         return sizes, usable
+
+    def delete_offset(self, group, topic, partition):
+        """OffsetDelete 0, which kafka-python has no call for: the errors of the group and of the partition."""
+        def text(value):
+            return struct.pack(">h", len(value)) + value.encode()
+        body = self.ask(struct.pack(">hhih", 47, 0, 7, -1) + text(group) + struct.pack(">i", 1) + text(topic) + struct.pack(">ii", 1, partition))
+        return struct.unpack(">h", body[4:6]) + struct.unpack(">h", body[-2:])
+
+    def test_offsets_are_deleted_but_none_of_a_topic_that_is_being_read(self):
+        self.admin.create_topics([NewTopic("read", 1, 1), NewTopic("once_read", 1, 1)])
+        self.producer().send("read", value=b"x").get(20)
+        consumer = KafkaConsumer("read", bootstrap_servers=self.broker.bootstrap, group_id="g", auto_offset_reset="earliest",
+                                 consumer_timeout_ms=LIMIT_MS, enable_auto_commit=False)
+        self.addCleanup(consumer.close)
+        next(consumer)
+        mine, other = TopicPartition("read", 0), TopicPartition("once_read", 0)
+        consumer.commit({mine: OffsetAndMetadata(1, ""), other: OffsetAndMetadata(5, "")})
+        self.assertEqual(self.delete_offset("g", "read", 0), (0, 86))
+        self.assertEqual(self.delete_offset("g", "once_read", 0), (0, 0))
+        self.assertEqual(set(self.admin.list_consumer_group_offsets("g")), {mine})
+        consumer.close()
+        self.assertEqual(self.delete_offset("g", "read", 0), (0, 0))
+        self.crash()
+        self.assertEqual(self.admin.list_consumer_group_offsets("g"), {})
 
     def test_librdkafka_sees_added_partitions(self):
         self.admin.create_topics([NewTopic("seen", 1, 1)])

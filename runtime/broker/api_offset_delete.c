@@ -1,0 +1,173 @@
+/*
+ * OffsetDelete: committed offsets of a group are forgotten, but none of a topic that a member is subscribed to (KIP-496).
+ *
+ * Source: ClassicGroup.validateOffsetDelete and isSubscribedToTopic, OffsetMetadataManager.deleteOffsets.
+ */
+#include "base/clock.h"
+#include "base/map.h"
+#include "broker/api_table.h"
+#include "broker/coordinator.h"
+#include "broker/image.h"
+#include "broker/worker.h"
+
+enum { RECORDS_PER_BATCH = 1000 };
+
+/* What the members of a group read, as far as they say so. */
+struct subscriptions {
+    struct map topics;   /* a set: the values mean nothing */
+    bool is_not_legible; /* a member's subscription cannot be read: it may be any topic */
+};
+
+static void add_subscription(struct subscriptions *s, struct bytes metadata, struct arena *arena)
+{
+    struct consumer_protocol_subscription subscription;
+    struct weir_error err;
+    if (versioned_decode(&consumer_protocol_subscription_type, true, metadata, arena, &subscription,
+                         &err) < 0) {
+        s->is_not_legible = true;
+        return;
+    }
+    for (int32_t i = 0; i < subscription.topics_count; i++) {
+        (void)map_put(&s->topics, subscription.topics[i], s);
+    }
+}
+
+/* While no protocol is chosen yet, by all that are offered. */
+static void read_subscriptions(struct subscriptions *s,
+                               const struct group *group,
+                               struct arena *arena)
+{
+    list_foreach(node, &group->members) {
+        const struct group_member *member = container_of(node, struct group_member, link);
+        for (size_t i = 0; i < member->protocol_count; i++) {
+            const struct group_protocol *protocol = &member->protocols[i];
+            if (bytes_is_null(group->protocol) || bytes_equal(protocol->name, group->protocol)) {
+                add_subscription(s, protocol->metadata, arena);
+            }
+        }
+    }
+}
+
+/* A group of another kind than consumers keeps all its offsets as long as it has members. */
+static enum kafka_error check_group(const struct group_entry *entry)
+{
+    if (!entry) {
+        return KAFKA_GROUP_ID_NOT_FOUND;
+    }
+    bool has_members = entry->group->state != GROUP_EMPTY;
+    bool of_consumers = bytes_equal_text(entry->group->protocol_type, "consumer");
+    return has_members && !of_consumers ? KAFKA_NON_EMPTY_GROUP : KAFKA_NONE;
+}
+
+static void prepare_answers(struct group_call *call,
+                            const struct subscriptions *s,
+                            const struct cluster_image *image)
+{
+    const struct offset_delete_request *body = call->request->body;
+    struct offset_delete_response *response = call->response;
+    struct arena *arena = &call->request->arena;
+    response->topics_count = body->topics_count;
+    response->topics = message_new(&offset_delete_response_topic_type, arena, body->topics_count);
+    for (int32_t t = 0; t < body->topics_count; t++) {
+        const struct offset_delete_request_topic *asked = &body->topics[t];
+        struct offset_delete_response_topic *to = &response->topics[t];
+        bool is_read = s->is_not_legible || map_get(&s->topics, asked->name);
+        enum kafka_error error = !image_topic(image, asked->name) ? KAFKA_UNKNOWN_TOPIC_OR_PARTITION
+                                 : is_read                        ? KAFKA_GROUP_SUBSCRIBED_TO_TOPIC
+                                                                  : KAFKA_NONE;
+        to->name = asked->name;
+        to->partitions_count = asked->partitions_count;
+        to->partitions =
+            message_new(&offset_delete_response_partition_type, arena, asked->partitions_count);
+        for (int32_t p = 0; p < asked->partitions_count; p++) {
+            to->partitions[p].partition_index = asked->partitions[p].partition_index;
+            to->partitions[p].error_code = (int16_t)error;
+        }
+    }
+}
+
+static enum kafka_error flush(struct group_shard *shard, struct bytes group_id, int64_t now_ms)
+{
+    enum kafka_error error = shard->writer.count > 0 ? shard_append(shard, group_id) : KAFKA_NONE;
+    group_writer_begin(&shard->writer, now_ms);
+    return error;
+}
+
+/* First in the log, then (take_effect) in memory. */
+static enum kafka_error write_deletes(const struct group_call *call, struct group_entry *entry)
+{
+    const struct offset_delete_response *response = call->response;
+    struct group_shard *shard = entry->shard;
+    struct bytes group_id = entry->group->id;
+    int64_t now_ms = clock_realtime_ms();
+    enum kafka_error error = KAFKA_NONE;
+    group_writer_begin(&shard->writer, now_ms);
+    for (int32_t t = 0; t < response->topics_count && error == KAFKA_NONE; t++) {
+        const struct offset_delete_response_topic *topic = &response->topics[t];
+        for (int32_t p = 0; p < topic->partitions_count && error == KAFKA_NONE; p++) {
+            int32_t index = topic->partitions[p].partition_index;
+            if (topic->partitions[p].error_code != KAFKA_NONE ||
+                !offset_table_get(&entry->offsets, topic->name, index)) {
+                continue;
+            }
+            group_writer_delete_offset(&shard->writer, group_id, topic->name, index);
+            if (shard->writer.count >= RECORDS_PER_BATCH) {
+                error = flush(shard, group_id, now_ms);
+            }
+        }
+    }
+    return error == KAFKA_NONE ? flush(shard, group_id, now_ms) : error;
+}
+
+static void take_effect(const struct group_call *call, struct group_entry *entry)
+{
+    const struct offset_delete_response *response = call->response;
+    for (int32_t t = 0; t < response->topics_count; t++) {
+        const struct offset_delete_response_topic *topic = &response->topics[t];
+        for (int32_t p = 0; p < topic->partitions_count; p++) {
+            if (topic->partitions[p].error_code == KAFKA_NONE) {
+                (void)offset_table_remove(&entry->offsets, topic->name,
+                                          topic->partitions[p].partition_index);
+            }
+        }
+    }
+    shard_settle(entry);
+}
+
+static enum group_visit visit(struct group_call *call, struct group_shard *shard, int32_t index)
+{
+    (void)index;
+    const struct offset_delete_request *body = call->request->body;
+    struct offset_delete_response *response = call->response;
+    struct group_entry *entry = shard_find(shard, body->group_id);
+    struct subscriptions s = { 0 };
+    response->error_code = (int16_t)check_group(entry);
+    if (response->error_code != KAFKA_NONE) {
+        return GROUP_VISIT_DONE;
+    }
+    read_subscriptions(&s, entry->group, &call->request->arena);
+    prepare_answers(call, &s, worker_image(shard->worker));
+    map_finish(&s.topics);
+    if (write_deletes(call, entry) == KAFKA_NONE) {
+        take_effect(call, entry);
+    } else {
+        response->topics_count = 0;
+        response->error_code = KAFKA_COORDINATOR_NOT_AVAILABLE;
+    }
+    return GROUP_VISIT_DONE;
+}
+
+static struct bytes group_at(const struct group_call *call, int32_t index)
+{
+    (void)index;
+    return ((const struct offset_delete_request *)call->request->body)->group_id;
+}
+
+void api_offset_delete(struct request *request)
+{
+    struct group_call *call = group_call_create(request);
+    call->count = 1;
+    call->group_at = group_at;
+    call->visit = visit;
+    group_call_start(call);
+}
