@@ -73,7 +73,9 @@ static enum kafka_error check_header(const struct batch_rules *rules, struct bat
     if (client && h->base_offset != 0) {
         return refuse(v, KAFKA_INVALID_RECORD, true, no_message);
     }
-    if ((int64_t)v->batch.len > rules->max_message_bytes) {
+    bool marker =
+        !client && (h->attributes & BATCH_CONTROL); /* must get in, however small the limit */
+    if (!marker && (int64_t)v->batch.len > rules->max_message_bytes) {
         return refuse(v, KAFKA_MESSAGE_TOO_LARGE, false, no_message);
     }
     if (h->crc != batch_crc(v->batch)) {

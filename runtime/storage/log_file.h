@@ -31,7 +31,8 @@ void log_file_unref(struct log_file *f);
 struct log_slice {
     struct log_file *file; /* NULL: empty */
     int64_t position;
-    int64_t length; /* bytes */
+    int64_t length;       /* bytes */
+    int64_t upper_offset; /* no record of it is at this offset or later */
 };
 
 /* Gives the reference back and empties the slice. */

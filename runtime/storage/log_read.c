@@ -120,7 +120,9 @@ static void fill_slice(const struct log_read_options *options,
         length = allowed;
     }
     if (length > 0) {
-        *out = (struct log_slice){ view->file, first->position, length };
+        int64_t upper =
+            options->upper_offset < view->next_offset ? options->upper_offset : view->next_offset;
+        *out = (struct log_slice){ view->file, first->position, length, upper };
         view->file = NULL; /* the slice has the reference */
     }
 }

@@ -411,6 +411,14 @@ static enum weir_status check_tail(
     return rc;
 }
 
+/* Once it is known where the segment ends. What is missing comes from the markers, when the producers are restored. */
+static enum weir_status load_aborted(struct segment *s, struct weir_error *err)
+{
+    char path[SEGMENT_PATH_MAX];
+    segment_path(s, ".txnindex", path);
+    return txn_index_load(&s->aborted, s->root_fd, path, s->base_offset, s->next_offset, err);
+}
+
 /* How much of a segment must be read. */
 enum segment_check { CHECK_NOTHING, CHECK_TAIL, CHECK_ALL };
 
@@ -444,9 +452,11 @@ static enum weir_status open_segment(struct recovery *r,
         r->report->indexes_rebuilt++;
     }
     if (check != CHECK_ALL && anchored) {
-        return check_tail(r, s, st.st_size, position, err);
+        rc = check_tail(r, s, st.st_size, position, err);
+    } else {
+        rc = check_whole(r, s, st.st_size, check == CHECK_NOTHING, err);
     }
-    return check_whole(r, s, st.st_size, check == CHECK_NOTHING, err);
+    return rc < 0 ? rc : load_aborted(s, err);
 }
 
 /* --- all segments --- */

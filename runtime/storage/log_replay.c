@@ -7,35 +7,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "protocol/be.h"
-#include "protocol/record.h"
 #include "storage/batch_scan.h"
 #include "storage/log_state.h"
-
-enum { MARKER_KEY_SIZE = 4, MARKER_VALUE_SIZE = 6, MARKER_EPOCH_AT = 2 };
-
-void log_note_producer(struct producer_state *producers,
-                       const struct batch_header *h,
-                       struct bytes batch,
-                       int64_t now_ms)
-{
-    if (h->producer_id < 0) {
-        return;
-    }
-    if (!(h->attributes & BATCH_CONTROL)) {
-        producer_state_add(producers, h, now_ms);
-        return;
-    }
-    struct record_reader reader;
-    struct record marker;
-    if (record_reader_init(&reader, batch, NULL) == WEIR_OK &&
-        record_next(&reader, &marker, NULL) > 0 && marker.key.len >= MARKER_KEY_SIZE &&
-        marker.value.len >= MARKER_VALUE_SIZE) {
-        producer_state_end_transaction(producers, h,
-                                       be_read_i32(marker.value.data + MARKER_EPOCH_AT), now_ms);
-    }
-    record_reader_finish(&reader);
-}
 
 /* Loads the newest usable snapshot and says up to where it is complete; those that cannot be right are removed. */
 static int64_t load_snapshot(struct partition_log *log, const int64_t *offsets, size_t count)
@@ -69,20 +42,26 @@ struct replay {
     bool producers; /* or just the epochs */
 };
 
-static void replay_batch(const struct replay *replay, struct batch_scan *scan, struct bytes batch)
+static enum weir_status replay_batch(const struct replay *replay,
+                                     struct segment *s,
+                                     const struct batch_scan *scan,
+                                     struct bytes batch,
+                                     struct weir_error *err)
 {
+    enum weir_status rc = WEIR_OK;
     if (replay->producers) {
-        log_note_producer(&replay->log->producers, &scan->header, batch, 0);
+        rc = log_note_producer(replay->log, s, &scan->header, batch, 0, err);
     }
     if (scan->header.leader_epoch > epoch_cache_latest(&replay->log->epochs)) {
         (void)epoch_cache_assign(&replay->log->epochs, scan->header.leader_epoch,
                                  scan->header.base_offset);
     }
+    return rc;
 }
 
 /* Reads the headers of one segment, from the batch that has `offset` on. */
 static enum weir_status replay_segment(const struct replay *replay,
-                                       const struct segment *s,
+                                       struct segment *s,
                                        int64_t offset,
                                        struct weir_error *err)
 {
@@ -99,16 +78,16 @@ static enum weir_status replay_segment(const struct replay *replay,
     }
     struct batch_scan scan;
     batch_scan_init(&scan, file->fd, place.position, s->size, BATCH_SCAN_CHUNK_ALL);
-    while (batch_scan_next(&scan) == BATCH_SCAN_FOUND) {
+    while (rc == WEIR_OK && batch_scan_next(&scan) == BATCH_SCAN_FOUND) {
         struct bytes batch = { NULL, 0 };
         bool control = scan.header.attributes & BATCH_CONTROL;
         if (!control || batch_scan_load(&scan, &batch)) {
-            replay_batch(replay, &scan, batch);
+            rc = replay_batch(replay, s, &scan, batch, err);
         }
     }
     batch_scan_finish(&scan);
     log_file_unref(file);
-    return WEIR_OK;
+    return rc;
 }
 
 static enum weir_status replay_from(const struct replay *replay,
@@ -118,7 +97,7 @@ static enum weir_status replay_from(const struct replay *replay,
     const struct partition_log *log = replay->log;
     enum weir_status rc = WEIR_OK;
     for (size_t i = 0; i < log->segment_count && rc == WEIR_OK; i++) {
-        const struct segment *s = log->segments[i];
+        struct segment *s = log->segments[i];
         if (s->next_offset > offset && s->size > 0) {
             rc = replay_segment(replay, s, offset, err);
         }

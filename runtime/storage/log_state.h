@@ -33,6 +33,8 @@ struct partition_log {
     size_t segment_capacity;
     struct epoch_cache epochs;
     struct producer_state producers;
+    struct map
+        announced; /* producer id -> int16_t *, owned: the epoch of a transaction that may begin here */
     int64_t recovery_point;
     int64_t snapshot_offset; /* of the newest snapshot file; -1: none */
     bool has_folder;
@@ -69,9 +71,18 @@ WEIR_CHECKED enum weir_status log_restore_state(struct partition_log *log,
                                                 bool epochs_known,
                                                 struct weir_error *err);
 
-/* Brings the producers up to date with a batch of the log; `batch` all of it, looked at for markers; `now_ms` as in
- * producer_state_add() (log_replay.c). */
-void log_note_producer(struct producer_state *producers,
-                       const struct batch_header *h,
-                       struct bytes batch,
-                       int64_t now_ms);
+/* Brings the producers and the index of aborted transactions up to date with a batch of the segment; `batch` all of it, looked
+ * at for markers; `now_ms` as in producer_state_add() (log_transactions.c). */
+WEIR_CHECKED enum weir_status log_note_producer(struct partition_log *log,
+                                                struct segment *s,
+                                                const struct batch_header *h,
+                                                struct bytes batch,
+                                                int64_t now_ms,
+                                                struct weir_error *err);
+
+/* May the batch be appended, as far as transactions go? KAFKA_NONE, KAFKA_INVALID_TXN_STATE, KAFKA_INVALID_PRODUCER_EPOCH
+ * (log_transactions.c). */
+enum kafka_error log_check_transaction(const struct partition_log *log,
+                                       const struct batch_header *h);
+
+void log_forget_announcements(struct partition_log *log);

@@ -241,6 +241,7 @@ void partition_log_free(struct partition_log *log)
     free(log->segments);
     epoch_cache_finish(&log->epochs);
     producer_state_finish(&log->producers);
+    log_forget_announcements(log);
     (void)pthread_mutex_destroy(&log->lock);
     free(log);
 }
@@ -299,7 +300,8 @@ static enum weir_status append_locked(struct partition_log *log,
     if (rc < 0) {
         return rc;
     }
-    log_note_producer(&log->producers, h, batch, now_ms);
+    /* The batch is there: an index of aborted transactions that cannot be written is made good by the next start. */
+    (void)!log_note_producer(log, log_active(log), h, batch, now_ms, NULL);
     producer_state_expire(&log->producers, now_ms, log->config.producer_id_expiration_ms);
     atomic_store(&log->end_offset, batch_next_offset(h));
     if (batch_next_offset(h) - log->recovery_point >= log->config.flush_messages) {
@@ -335,6 +337,12 @@ static enum kafka_error commit_batch(struct partition_log *log,
     struct producer_batch first;
     if (log->deleted || log->flush_failed) {
         return KAFKA_STORAGE_ERROR;
+    }
+    if (options->origin != BATCH_ORIGIN_REPLICATION && !(h.attributes & BATCH_CONTROL)) {
+        enum kafka_error error = log_check_transaction(log, &h);
+        if (error != KAFKA_NONE) {
+            return error;
+        }
     }
     if (options->origin == BATCH_ORIGIN_CLIENT) {
         enum kafka_error error = producer_state_check(&log->producers, &h, &first);
@@ -392,7 +400,7 @@ enum kafka_error partition_log_append(struct partition_log *log,
         (void)pthread_mutex_lock(&log->lock);
         error = commit_batch(log, &verdict, options, out_result);
         (void)pthread_mutex_unlock(&log->lock);
-        at_log = error != KAFKA_STORAGE_ERROR;
+        at_log = error != KAFKA_STORAGE_ERROR && error != KAFKA_INVALID_TXN_STATE;
     } else {
         out_result->message = verdict.message;
         out_result->record_errors = verdict.record_errors;

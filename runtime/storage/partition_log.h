@@ -21,6 +21,7 @@
 #include "protocol/batch_validate.h"
 #include "storage/log_config.h"
 #include "storage/log_file.h"
+#include "storage/txn_index.h"
 
 struct partition_log;
 
@@ -101,6 +102,17 @@ enum kafka_error partition_log_append(struct partition_log *log,
                                       const struct append_options *options,
                                       struct append_result *out_result);
 
+/*
+ * Transactions. A transactional batch needs one that is open here or announced: that is, the coordinator has on record that
+ * this partition is part of the producer's transaction. Otherwise KAFKA_INVALID_TXN_STATE; KAFKA_INVALID_PRODUCER_EPOCH from a
+ * producer that is known to be fenced. A marker (a control batch of BATCH_ORIGIN_COORDINATOR) ends both.
+ */
+void partition_log_announce(struct partition_log *log, int64_t producer_id, int16_t producer_epoch);
+/* What a transactional batch of this producer would get. */
+enum kafka_error partition_log_check_transaction(struct partition_log *log,
+                                                 int64_t producer_id,
+                                                 int16_t producer_epoch);
+
 /* fsync of what is not on disk yet; moves the recovery point. */
 WEIR_CHECKED enum weir_status partition_log_flush(struct partition_log *log,
                                                   struct weir_error *err);
@@ -122,6 +134,18 @@ struct log_read_options {
 enum kafka_error partition_log_read(struct partition_log *log,
                                     const struct log_read_options *options,
                                     struct log_slice *out_slice);
+
+struct aborted_list {
+    const struct aborted_txn *entries; /* by their markers; from the arena */
+    size_t count;
+};
+
+/* The aborted transactions that have records in [from_offset, upper_offset), and maybe some that do not. */
+void partition_log_aborted(struct partition_log *log,
+                           int64_t from_offset,
+                           int64_t upper_offset,
+                           struct arena *arena,
+                           struct aborted_list *out);
 
 struct log_time_offset {
     int64_t timestamp; /* -1, as offset: there is none */

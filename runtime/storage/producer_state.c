@@ -46,6 +46,11 @@ static struct producer *find(const struct producer_state *s, int64_t producer_id
     return map_get(&s->producers, map_key_i64(producer_id, &storage));
 }
 
+const struct producer *producer_state_find(const struct producer_state *s, int64_t producer_id)
+{
+    return producer_id < 0 ? NULL : find(s, producer_id);
+}
+
 static struct producer *find_or_add(struct producer_state *s, int64_t producer_id)
 {
     struct producer *p = find(s, producer_id);
@@ -144,17 +149,19 @@ void producer_state_add(struct producer_state *s, const struct batch_header *h, 
     }
 }
 
-void producer_state_end_transaction(struct producer_state *s,
-                                    const struct batch_header *h,
-                                    int32_t coordinator_epoch,
-                                    int64_t now_ms)
+int64_t producer_state_end_transaction(struct producer_state *s,
+                                       const struct batch_header *h,
+                                       int32_t coordinator_epoch,
+                                       int64_t now_ms)
 {
     struct producer *p = find_or_add(s, h->producer_id);
+    int64_t first_offset = p->transaction_first_offset;
     enter_epoch(p, h->producer_epoch);
     p->coordinator_epoch = coordinator_epoch;
     set_transaction(s, p, -1);
     p->last_timestamp = h->max_timestamp;
     p->seen_ms = now_ms;
+    return first_offset;
 }
 
 int64_t producer_state_first_open(const struct producer_state *s, int64_t none)

@@ -56,6 +56,9 @@ struct producer_state {
 void producer_state_init(struct producer_state *s);
 void producer_state_finish(struct producer_state *s);
 
+/* NULL: nothing is known of it. */
+const struct producer *producer_state_find(const struct producer_state *s, int64_t producer_id);
+
 /*
  * May this batch of a client be appended? KAFKA_NONE; or KAFKA_DUPLICATE_SEQUENCE_NUMBER with the batch that it repeats
  * in *out_duplicate; or KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER or KAFKA_INVALID_PRODUCER_EPOCH. Changes nothing.
@@ -67,11 +70,12 @@ enum kafka_error producer_state_check(const struct producer_state *s,
 /* Takes a batch into account that was appended now, or (`now_ms` 0) is read back from the log. Not for control batches. */
 void producer_state_add(struct producer_state *s, const struct batch_header *h, int64_t now_ms);
 
-/* The same for a transaction marker (one control record). */
-void producer_state_end_transaction(struct producer_state *s,
-                                    const struct batch_header *h,
-                                    int32_t coordinator_epoch,
-                                    int64_t now_ms);
+/* The same for a transaction marker (one control record). The first offset of the transaction that it ends; -1: none was
+ * open. */
+int64_t producer_state_end_transaction(struct producer_state *s,
+                                       const struct batch_header *h,
+                                       int32_t coordinator_epoch,
+                                       int64_t now_ms);
 
 /* The first offset of the oldest open transaction, or `none`. */
 int64_t producer_state_first_open(const struct producer_state *s, int64_t none);

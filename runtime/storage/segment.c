@@ -41,6 +41,7 @@ void segment_destroy(struct segment *s)
     log_file_unref(s->file);
     index_close(&s->offsets);
     index_close(&s->times);
+    txn_index_finish(&s->aborted);
     free(s);
 }
 

@@ -5,6 +5,7 @@
  *     00000000000000000045.log        record batches, one after the other (protocol/batch.h), nothing else
  *     00000000000000000045.index      where to find an offset    (storage/index.h)
  *     00000000000000000045.timeindex  where to find a time
+ *     00000000000000000045.txnindex   aborted transactions   (storage/txn_index.h), if there are any
  *
  * The last segment of a log is the active one: it alone is written, and its files stay open. Files come into being
  * with the first record; a partition that was never written costs neither files nor descriptors.
@@ -17,6 +18,7 @@
 #include "storage/index.h"
 #include "storage/log_config.h"
 #include "storage/log_file.h"
+#include "storage/txn_index.h"
 #include "weir/status.h"
 
 enum { SEGMENT_PATH_MAX = 384 };
@@ -35,6 +37,7 @@ struct segment {
     struct log_file *file; /* open while active; NULL otherwise */
     struct index offsets;
     struct index times;
+    struct txn_index aborted;
 };
 
 /* A segment in memory; no file is touched. */
