@@ -94,6 +94,7 @@ static void read_part(struct fetch *fetch, struct fetch_part *part, int64_t byte
             .last_fetched_epoch = asked->last_fetched_epoch,
             .isolation = (enum isolation)fetch->body->isolation_level,
             .min_one = first_data,
+            .arena = &fetch->request->arena,
         };
         (void)partition_read(part->partition, &options, &part->result, part->slice);
     }
@@ -127,6 +128,19 @@ static bool is_satisfied(const struct fetch *fetch)
 
 /* --- answering --- */
 
+static void answer_aborted(const struct aborted_list *aborted,
+                           struct arena *arena,
+                           struct fetch_response_partition *out)
+{
+    out->aborted_transactions_count = (int32_t)aborted->count;
+    out->aborted_transactions =
+        message_new(&fetch_response_aborted_transaction_type, arena, (int32_t)aborted->count);
+    for (size_t i = 0; i < aborted->count; i++) {
+        out->aborted_transactions[i].producer_id = aborted->entries[i].producer_id;
+        out->aborted_transactions[i].first_offset = aborted->entries[i].first_offset;
+    }
+}
+
 static void answer_part(const struct fetch *fetch,
                         const struct fetch_part *part,
                         struct fetch_response_partition *out)
@@ -143,10 +157,8 @@ static void answer_part(const struct fetch *fetch,
     }
     out->aborted_transactions_count = -1;
     if (part->refusal != KAFKA_NONE || fetch->body->isolation_level == READ_COMMITTED) {
-        out->aborted_transactions_count = 0;
-        /* None are aborted: Kafka writes an empty list here, and null for read_uncommitted. */
-        out->aborted_transactions =
-            message_new(&fetch_response_aborted_transaction_type, &fetch->request->arena, 0);
+        /* Kafka writes an empty list if none are aborted, and null for read_uncommitted. */
+        answer_aborted(&result->aborted, &fetch->request->arena, out);
     }
     /* Never null, also on errors: old clients trip over it (KAFKA-18646). */
     out->records.data = bytes_of("");

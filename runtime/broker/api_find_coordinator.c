@@ -1,13 +1,11 @@
 /*
- * FindCoordinator: who looks after a group. On one node that is always this broker; the first question creates
- * __consumer_offsets.
- *
- * Transactions do not exist here yet. A client that asks for a transaction coordinator is refused with the one error that
- * every client takes as final, and a message that says what is the matter; "not available" would make it ask for ever.
+ * FindCoordinator: who looks after a group, or a transactional id. On one node that is always this broker; the first question
+ * creates the topic where the coordinator keeps its records.
  */
 #include "broker/api_table.h"
 #include "broker/broker.h"
 #include "broker/coordinator.h"
+#include "broker/transactions.h"
 
 enum { KEY_GROUP = 0, KEY_TRANSACTION = 1 };
 enum { MANY_KEYS_SINCE = 4 }; /* version */
@@ -25,19 +23,14 @@ static void answer_one(struct request *request,
     if (key_type == KEY_GROUP) {
         error = coordinator_prepare(request->broker);
     } else if (key_type == KEY_TRANSACTION) {
-        error = KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-        out->error_message =
-            arena_printf(&request->arena,
-                         "This broker does not support transactions (transactional.id \"%.*s\"): "
-                         "leave transactional.id unset.",
-                         BYTES_ARG(key));
+        error = transactions_prepare(request->broker);
     }
     out->error_code = (int16_t)error;
     if (error == KAFKA_NONE) {
         out->error_message = bytes_of("");
         out->node_id = request->broker->config.node_id;
         request_advertised_address(request, &out->host, &out->port);
-    } else if (bytes_is_null(out->error_message)) {
+    } else {
         out->error_message = bytes_of(kafka_error_message((int16_t)error));
     }
 }

@@ -109,6 +109,7 @@ static void take_effect(struct group_call *call,
             if (error == KAFKA_NONE && known) {
                 struct committed_offset committed =
                     offset_from(&topic->partitions[p], &known->id, now_ms);
+                committed.record_offset = entry->shard->appended_at; /* of the batch will do */
                 offset_table_put(&entry->offsets, topic->name, topic->partitions[p].partition_index,
                                  &committed);
             }

@@ -12,15 +12,24 @@ enum { MANY_GROUPS_SINCE = 8 }; /* version */
 struct question {
     struct bytes group_id;
     bool wants_all;
+    bool wants_stable; /* KIP-447: not while a transaction may still change it */
     const struct offset_fetch_request_group_topic *topics;
     int32_t topics_count;
 };
 
-static void answer_partition(const struct committed_offset *committed,
+static void answer_partition(const struct group_entry *entry,
+                             const struct question *question,
+                             struct bytes topic,
                              int32_t index,
                              struct arena *arena,
                              struct offset_fetch_response_group_partition *out)
 {
+    const struct committed_offset *committed =
+        entry ? offset_table_get(&entry->offsets, topic, index) : NULL;
+    if (question->wants_stable && entry && pending_offsets_has(&entry->pending, topic, index)) {
+        out->error_code = KAFKA_UNSTABLE_OFFSET_COMMIT;
+        committed = NULL;
+    }
     out->partition_index = index;
     out->committed_offset = committed ? committed->offset : -1;
     out->committed_leader_epoch = committed ? committed->leader_epoch : -1;
@@ -28,6 +37,7 @@ static void answer_partition(const struct committed_offset *committed,
 }
 
 static void answer_all(const struct group_entry *entry,
+                       const struct question *question,
                        struct arena *arena,
                        struct offset_fetch_response_group *out)
 {
@@ -42,8 +52,9 @@ static void answer_all(const struct group_entry *entry,
         answer->partitions = message_new(&offset_fetch_response_group_partition_type, arena,
                                          answer->partitions_count);
         for (int32_t p = 0; p < answer->partitions_count; p++) {
-            const struct offset_entry *offset = offset_topic_entry(topic, (size_t)p);
-            answer_partition(&offset->committed, offset->partition, arena, &answer->partitions[p]);
+            answer_partition(entry, question, topic->name,
+                             offset_topic_entry(topic, (size_t)p)->partition, arena,
+                             &answer->partitions[p]);
         }
     }
 }
@@ -64,9 +75,8 @@ static void answer_listed(const struct group_entry *entry,
         answer->partitions = message_new(&offset_fetch_response_group_partition_type, arena,
                                          answer->partitions_count);
         for (int32_t p = 0; p < topic->partition_indexes_count; p++) {
-            int32_t index = topic->partition_indexes[p];
-            answer_partition(entry ? offset_table_get(&entry->offsets, topic->name, index) : NULL,
-                             index, arena, &answer->partitions[p]);
+            answer_partition(entry, question, topic->name, topic->partition_indexes[p], arena,
+                             &answer->partitions[p]);
         }
     }
 }
@@ -105,7 +115,7 @@ static enum group_visit visit(struct group_call *call, struct group_shard *shard
     const struct group_entry *entry = shard_find(shard, question->group_id);
     answer->group_id = question->group_id;
     if (question->wants_all) {
-        answer_all(entry, arena, answer);
+        answer_all(entry, question, arena, answer);
     } else {
         answer_listed(entry, question, arena, answer);
     }
@@ -135,6 +145,7 @@ static void ask_one(const struct offset_fetch_request *body,
     }
     *out = (struct question){ .group_id = body->group_id,
                               .wants_all = body->topics_count < 0, /* null */
+                              .wants_stable = body->require_stable,
                               .topics = topics,
                               .topics_count = count };
 }
@@ -153,6 +164,7 @@ void api_offset_fetch(struct request *request)
     for (int32_t i = 0; !is_old && i < body->groups_count; i++) {
         questions[i] = (struct question){ .group_id = body->groups[i].group_id,
                                           .wants_all = body->groups[i].topics_count < 0,
+                                          .wants_stable = body->require_stable,
                                           .topics = body->groups[i].topics,
                                           .topics_count = body->groups[i].topics_count };
     }

@@ -3,8 +3,7 @@
  * ReplicaManager.appendRecords).
  *
  * acks=1 and acks=all are the same with one replica: the batch is in the log before the answer. acks=0 gets no answer;
- * what goes wrong closes the connection, for that is the only way left to say so. Transactions are refused by name until
- * there are any.
+ * what goes wrong closes the connection, for that is the only way left to say so.
  */
 #include "base/clock.h"
 #include "broker/api_table.h"
@@ -13,6 +12,7 @@
 #include "broker/partition.h"
 #include "broker/repeats.h"
 #include "broker/topics.h"
+#include "broker/transactions.h"
 #include "broker/worker.h"
 #include "protocol/batch.h"
 #include "protocol/kafka_error.h"
@@ -97,16 +97,21 @@ static void answer_record_errors(const struct append_result *result,
     }
 }
 
+/* The partition knows of no such transaction; its coordinator can say what is the matter. */
+static enum kafka_error explain_refusal(const struct produce *produce, struct bytes records)
+{
+    struct batch_header h;
+    batch_header_read(records.data, &h);
+    return transactions_explain(produce->request->broker, produce->body->transactional_id,
+                                h.producer_id, h.producer_epoch);
+}
+
 static enum kafka_error append(struct produce *produce,
                                struct partition *partition,
                                struct bytes records,
                                struct produce_response_partition *out)
 {
     struct request *request = produce->request;
-    if (is_transactional(records)) {
-        out->error_message = bytes_of("This broker has no transactions yet");
-        return KAFKA_INVALID_TXN_STATE;
-    }
     struct append_options options = {
         .origin = BATCH_ORIGIN_CLIENT,
         .zstd_allowed = request->version >= VERSION_ZSTD,
@@ -120,6 +125,12 @@ static enum kafka_error append(struct produce *produce,
     out->log_start_offset = result.log_start_offset;
     out->error_message = result.message;
     answer_record_errors(&result, &request->arena, out);
+    if (error == KAFKA_INVALID_TXN_STATE && is_transactional(records)) {
+        error = explain_refusal(produce, records);
+        out->error_message = error == KAFKA_INVALID_TXN_STATE
+                                 ? bytes_of("Partition was not added to the transaction")
+                                 : (struct bytes){ 0 };
+    }
     return error;
 }
 

@@ -20,6 +20,7 @@ struct acceptor;
 struct coordinator;
 struct fetch_sessions;
 struct local_store;
+struct transactions;
 struct worker;
 
 struct broker {
@@ -39,6 +40,7 @@ struct broker {
     int worker_count;
     struct coordinator *coordinator; /* groups; coordinator.h */
     struct fetch_sessions *fetch_sessions;
+    struct transactions *transactions; /* transactions.h */
 
     _Atomic int64_t image_version; /* of the image below, readable without the lock */
     pthread_mutex_t image_lock;

@@ -411,5 +411,9 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
     config->fetch_sessions_max =
         (int32_t)number_of(config, "max.incremental.fetch.session.cache.slots");
     config->producer_id_expiration_ms = number_of(config, "producer.id.expiration.ms");
+    config->transaction_partitions =
+        (int32_t)number_of(config, "transaction.state.log.num.partitions");
+    config->transaction_timeout_max_ms = number_of(config, "transaction.max.timeout.ms");
+    config->transactional_id_expiration_ms = number_of(config, "transactional.id.expiration.ms");
     return WEIR_OK;
 }

@@ -77,6 +77,9 @@ struct broker_config {
     int64_t fetch_max_bytes;
     int32_t fetch_sessions_max;
     int64_t producer_id_expiration_ms;
+    int32_t transaction_partitions;
+    int64_t transaction_timeout_max_ms;
+    int64_t transactional_id_expiration_ms;
 };
 
 void broker_config_init(struct broker_config *config);

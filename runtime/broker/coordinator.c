@@ -72,6 +72,7 @@ static void forget_group(struct group_entry *entry)
     loop_timer_cancel(worker_loop(entry->shard->worker), &entry->timer);
     map_remove(&entry->shard->groups, entry->group->id);
     offset_table_finish(&entry->offsets);
+    pending_offsets_finish(&entry->pending);
     group_destroy(entry->group);
     free(entry);
 }
@@ -152,7 +153,7 @@ void shard_settle(struct group_entry *entry)
     struct loop *loop = worker_loop(entry->shard->worker);
     carry_out_effects(entry);
     if (group->state == GROUP_EMPTY && group->generation == 0 && group->pending_count == 0 &&
-        entry->offsets.count == 0) {
+        entry->offsets.count == 0 && !pending_offsets_any(&entry->pending)) {
         forget_group(entry);
         return;
     }
@@ -175,6 +176,28 @@ void coordinator_withdraw(struct group_call *call)
 
 /* --- The log of __consumer_offsets --- */
 
+enum kafka_error coordinator_prepare_topic(struct broker *broker, const struct topic_spec *spec)
+{
+    struct topic_outcome outcome;
+    struct arena arena;
+    struct cluster_image *image = broker_image(broker);
+    bool exists = image_topic(image, spec->name) != NULL;
+    image_unref(image);
+    if (exists) {
+        return KAFKA_NONE;
+    }
+    arena_init(&arena, 0);
+    topic_create(broker, spec, &arena, &outcome);
+    topic_config_unref(outcome.config);
+    bool created = outcome.error == KAFKA_NONE || outcome.error == KAFKA_TOPIC_ALREADY_EXISTS;
+    if (!created) {
+        log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %.*s: %s", BYTES_ARG(spec->name),
+                  kafka_error_message((int16_t)outcome.error));
+    }
+    arena_finish(&arena);
+    return created ? KAFKA_NONE : KAFKA_COORDINATOR_NOT_AVAILABLE;
+}
+
 enum kafka_error coordinator_prepare(struct broker *broker)
 {
     struct config_entry configs[] = {
@@ -190,24 +213,15 @@ enum kafka_error coordinator_prepare(struct broker *broker)
         .config_count = sizeof(configs) / sizeof(configs[0]),
         .internal = true,
     };
-    struct topic_outcome outcome;
-    struct arena arena;
-    struct cluster_image *image = broker_image(broker);
-    bool exists = image_topic(image, spec.name) != NULL;
-    image_unref(image);
-    if (exists) {
-        return KAFKA_NONE;
-    }
-    arena_init(&arena, 0);
-    topic_create(broker, &spec, &arena, &outcome);
-    topic_config_unref(outcome.config);
-    bool created = outcome.error == KAFKA_NONE || outcome.error == KAFKA_TOPIC_ALREADY_EXISTS;
-    if (!created) {
-        log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %s: %s", GROUP_OFFSETS_TOPIC,
-                  kafka_error_message((int16_t)outcome.error));
-    }
-    arena_finish(&arena);
-    return created ? KAFKA_NONE : KAFKA_COORDINATOR_NOT_AVAILABLE;
+    return coordinator_prepare_topic(broker, &spec);
+}
+
+struct partition *shard_partition(struct group_shard *shard, struct bytes group_id)
+{
+    const struct image_topic *topic =
+        image_topic(worker_image(shard->worker), bytes_of(GROUP_OFFSETS_TOPIC));
+    return topic ? topic_partition(topic, group_partition_for(group_id, topic->partition_count))
+                 : NULL;
 }
 
 enum kafka_error shard_append(struct group_shard *shard, struct bytes group_id)
@@ -223,11 +237,7 @@ enum kafka_error shard_append(struct group_shard *shard, struct bytes group_id)
     if (error != KAFKA_NONE) {
         return error;
     }
-    const struct image_topic *topic =
-        image_topic(worker_image(shard->worker), bytes_of(GROUP_OFFSETS_TOPIC));
-    struct partition *partition =
-        topic ? topic_partition(topic, group_partition_for(group_id, topic->partition_count))
-              : NULL;
+    struct partition *partition = shard_partition(shard, group_id);
     if (!partition) {
         return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
     }
@@ -239,8 +249,20 @@ enum kafka_error shard_append(struct group_shard *shard, struct bytes group_id)
                                       .arena = &arena };
     arena_init(&arena, 0);
     error = partition_append(partition, batch, &options, &result);
+    shard->appended_at = result.base_offset;
     arena_finish(&arena);
     return error;
+}
+
+void shard_end_transaction(struct group_shard *shard, int64_t producer_id, bool committed)
+{
+    for (size_t i = shard->groups.count; i > 0; i--) { /* from the end: settling may forget it */
+        struct group_entry *entry = shard->groups.entries[i - 1].value;
+        if (pending_offsets_any(&entry->pending)) {
+            pending_offsets_end(&entry->pending, producer_id, committed, &entry->offsets);
+            shard_settle(entry);
+        }
+    }
 }
 
 /* --- Deletion --- */
@@ -255,13 +277,14 @@ static enum kafka_error flush_deletes(struct group_shard *shard, struct bytes gr
     return error;
 }
 
-static enum kafka_error write_offset_deletes(struct group_entry *entry)
+static enum kafka_error write_offset_deletes(struct group_entry *entry,
+                                             const struct offset_table *offsets)
 {
     struct group_shard *shard = entry->shard;
     struct bytes group_id = entry->group->id;
     enum kafka_error error = KAFKA_NONE;
-    for (size_t t = 0; t < offset_table_topic_count(&entry->offsets); t++) {
-        const struct offset_topic *topic = offset_table_topic(&entry->offsets, t);
+    for (size_t t = 0; t < offset_table_topic_count(offsets); t++) {
+        const struct offset_topic *topic = offset_table_topic(offsets, t);
         for (size_t p = 0; p < offset_topic_count(topic); p++) {
             group_writer_delete_offset(&shard->writer, group_id, topic->name,
                                        offset_topic_entry(topic, p)->partition);
@@ -283,7 +306,10 @@ enum kafka_error shard_delete_group(struct group_entry *entry)
         return KAFKA_NON_EMPTY_GROUP;
     }
     group_writer_begin(&shard->writer, clock_realtime_ms());
-    enum kafka_error error = write_offset_deletes(entry);
+    enum kafka_error error = write_offset_deletes(entry, &entry->offsets);
+    for (size_t i = 0; error == KAFKA_NONE && i < entry->pending.by_producer.count; i++) {
+        error = write_offset_deletes(entry, entry->pending.by_producer.entries[i].value);
+    }
     if (error == KAFKA_NONE) {
         group_writer_delete_group(&shard->writer, entry->group->id);
         error = flush_deletes(shard, entry->group->id);
@@ -339,7 +365,10 @@ static void say_farewell(struct loop_task *task)
     struct group_shard *shard = coordinator_shard(broker, broker->workers[farewell->worker]);
     for (size_t i = shard->groups.count; i > 0; i--) { /* from the end: settling may forget it */
         struct group_entry *entry = shard->groups.entries[i - 1].value;
-        if (offset_table_find_topic(&entry->offsets, farewell->topic)) {
+        bool is_concerned = offset_table_find_topic(&entry->offsets, farewell->topic) ||
+                            pending_offsets_any(&entry->pending);
+        pending_offsets_remove_topic(&entry->pending, farewell->topic);
+        if (is_concerned) {
             forget_offsets(entry, farewell);
             shard_settle(entry);
         }
@@ -415,7 +444,7 @@ static void finish_shard(struct group_shard *shard)
 }
 
 /* Requests between two workers that have stopped: they end their journey here. */
-static void drain_workers(const struct broker *broker)
+void coordinator_drain(const struct broker *broker)
 {
     bool more = true;
     while (more) {
@@ -431,11 +460,11 @@ void coordinator_destroy(struct coordinator *coordinator)
     if (!coordinator) {
         return;
     }
-    drain_workers(coordinator->broker);
+    coordinator_drain(coordinator->broker);
     for (int i = 0; i < coordinator->broker->worker_count; i++) {
         finish_shard(&coordinator->shards[i]);
     }
-    drain_workers(coordinator->broker); /* the answers of the groups that just ended */
+    coordinator_drain(coordinator->broker); /* the answers of the groups that just ended */
     free(coordinator->shards);
     free(coordinator);
 }

@@ -17,7 +17,9 @@
 #include "base/uuid.h"
 #include "broker/group_call.h"
 #include "broker/group_records.h"
+#include "broker/topics.h"
 #include "coordination/group.h"
+#include "coordination/pending_offsets.h"
 #include "net/timer.h"
 #include "protocol/kafka_error.h"
 
@@ -29,6 +31,7 @@ struct group_entry {
     struct group_shard *shard;
     struct group *group;
     struct offset_table offsets;
+    struct pending_offsets pending; /* of open transactions */
     struct timer timer;
 };
 
@@ -40,6 +43,7 @@ struct group_shard {
     struct map groups; /* id -> struct group_entry */
     struct group_effects effects;
     struct group_record_writer writer;
+    int64_t appended_at; /* base offset of what shard_append() wrote last */
 };
 
 /* --- Life --- */
@@ -48,6 +52,8 @@ struct group_shard {
 WEIR_CHECKED enum weir_status coordinator_create(struct broker *broker,
                                                  struct coordinator **out_coordinator,
                                                  struct weir_error *err);
+/* After the workers have stopped: runs what they still have in their mailboxes. */
+void coordinator_drain(const struct broker *broker);
 /* After the workers have stopped, before they are destroyed: nothing parked is left over. Takes NULL. */
 void coordinator_destroy(struct coordinator *coordinator);
 
@@ -57,6 +63,9 @@ struct group_shard *coordinator_shard(const struct broker *broker, const struct 
 
 /* Creates __consumer_offsets if it is not there. KAFKA_COORDINATOR_NOT_AVAILABLE when that fails. */
 enum kafka_error coordinator_prepare(struct broker *broker);
+
+/* Creates a topic of the broker's own if it is not there. KAFKA_COORDINATOR_NOT_AVAILABLE when that fails. */
+enum kafka_error coordinator_prepare_topic(struct broker *broker, const struct topic_spec *spec);
 
 /* A topic was deleted: its committed offsets go too, soon. */
 void coordinator_forget_topic(struct broker *broker, struct bytes topic, const struct uuid *id);
@@ -75,6 +84,12 @@ void shard_settle(struct group_entry *entry);
 
 /* Appends the shard's writer's batch to the group's partition of __consumer_offsets. */
 enum kafka_error shard_append(struct group_shard *shard, struct bytes group_id);
+
+/* The group's partition of __consumer_offsets; NULL: there is none yet. */
+struct partition *shard_partition(struct group_shard *shard, struct bytes group_id);
+
+/* The producer's transaction has ended: its offsets count, or are forgotten, in all groups of the shard. */
+void shard_end_transaction(struct group_shard *shard, int64_t producer_id, bool committed);
 
 /* Ends an empty group: its offsets and itself are deleted from the log, then from memory. */
 enum kafka_error shard_delete_group(struct group_entry *entry);

@@ -25,6 +25,7 @@ enum { CONTROL_ABORT = 0, CONTROL_COMMIT = 1 };
 struct pending_record {
     struct list_node link; /* replay.pending */
     int64_t producer_id;
+    int64_t offset;
     struct bytes key; /* owned, as is value; null is null */
     struct bytes value;
 };
@@ -50,6 +51,11 @@ static void apply_offset(struct group_shard *shard, const struct group_record *r
     struct group_entry *entry = shard_find(shard, record->group);
     if (!record->is_delete) {
         entry = entry ? entry : shard_find_or_create(shard, record->group);
+        const struct committed_offset *there =
+            offset_table_get(&entry->offsets, record->topic, record->partition);
+        if (there && there->record_offset > record->committed.record_offset) {
+            return; /* of a transaction that ended after a later commit outside of it */
+        }
         offset_table_put(&entry->offsets, record->topic, record->partition, &record->committed);
     } else if (entry) {
         (void)offset_table_remove(&entry->offsets, record->topic, record->partition);
@@ -67,7 +73,7 @@ static void apply_group(struct group_shard *shard, const struct group_record *re
     }
 }
 
-static void apply(struct replay *replay, struct bytes key, struct bytes value)
+static void apply(struct replay *replay, struct bytes key, struct bytes value, int64_t offset)
 {
     struct group_record record;
     arena_reset(&replay->arena);
@@ -76,6 +82,7 @@ static void apply(struct replay *replay, struct bytes key, struct bytes value)
         replay->skipped_count++;
         return;
     }
+    record.committed.record_offset = offset;
     switch (record.kind) {
     case GROUP_RECORD_OFFSET: apply_offset(shard_of(replay->broker, record.group), &record); break;
     case GROUP_RECORD_GROUP: apply_group(shard_of(replay->broker, record.group), &record); break;
@@ -89,6 +96,7 @@ static void keep_pending(struct replay *replay, int64_t producer_id, const struc
 {
     struct pending_record *pending = MEM_NEW(struct pending_record);
     pending->producer_id = producer_id;
+    pending->offset = record->offset;
     group_member_set(&pending->key, record->key);
     group_member_set(&pending->value, record->value);
     list_push_back(&replay->pending, &pending->link);
@@ -110,10 +118,38 @@ static void end_transaction(struct replay *replay, int64_t producer_id, bool com
             continue;
         }
         if (committed) {
-            apply(replay, pending->key, pending->value);
+            apply(replay, pending->key, pending->value, pending->offset);
         }
         free_pending(pending);
     }
+}
+
+/* What was deleted outside of transactions is not committed by one that was open then. */
+static void forget_pending(struct replay *replay, struct bytes key)
+{
+    list_foreach(node, &replay->pending) {
+        struct pending_record *pending = container_of(node, struct pending_record, link);
+        if (bytes_equal(pending->key, key)) {
+            free_pending(pending);
+        }
+    }
+}
+
+/* Open at the end of the log: it may still be committed. */
+static void hand_over(struct replay *replay, const struct pending_record *pending)
+{
+    struct group_record record;
+    arena_reset(&replay->arena);
+    if (group_record_read(pending->key, pending->value, &replay->arena, &record, NULL) < 0 ||
+        record.kind != GROUP_RECORD_OFFSET || record.is_delete) {
+        return;
+    }
+    struct group_shard *shard = shard_of(replay->broker, record.group);
+    struct group_entry *entry = shard_find(shard, record.group);
+    entry = entry ? entry : shard_find_or_create(shard, record.group);
+    record.committed.record_offset = pending->offset;
+    pending_offsets_put(&entry->pending, pending->producer_id, record.topic, record.partition,
+                        &record.committed);
 }
 
 /* --- Batches --- */
@@ -132,7 +168,10 @@ static void replay_record(struct replay *replay,
     } else if (header->attributes & BATCH_TRANSACTIONAL) {
         keep_pending(replay, header->producer_id, record);
     } else {
-        apply(replay, record->key, record->value);
+        if (bytes_is_null(record->value)) {
+            forget_pending(replay, record->key);
+        }
+        apply(replay, record->key, record->value, record->offset);
     }
 }
 
@@ -195,8 +234,10 @@ static enum weir_status replay_partition(struct replay *replay,
         return WEIR_OK;
     }
     enum weir_status rc = partition_log_iterate(partition->log, start, replay_batch, replay, err);
-    list_foreach(node, &replay->pending) { /* never ended */
-        free_pending(container_of(node, struct pending_record, link));
+    list_foreach(node, &replay->pending) {
+        struct pending_record *pending = container_of(node, struct pending_record, link);
+        hand_over(replay, pending);
+        free_pending(pending);
     }
     return rc;
 }

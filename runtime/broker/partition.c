@@ -169,7 +169,12 @@ static enum kafka_error read_checked(struct partition *p,
         .max_bytes = options->max_bytes,
         .min_one = options->min_one,
     };
-    return partition_log_read(p->log, &read, out_slice);
+    error = partition_log_read(p->log, &read, out_slice);
+    if (error == KAFKA_NONE && committed && out_slice->length > 0) {
+        partition_log_aborted(p->log, options->offset, out_slice->upper_offset, options->arena,
+                              &out->aborted);
+    }
+    return error;
 }
 
 enum kafka_error partition_read(struct partition *p,

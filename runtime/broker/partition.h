@@ -66,7 +66,8 @@ struct read_options {
     int32_t current_leader_epoch; /* as the client knows it; -1: not said */
     int32_t last_fetched_epoch;   /* of the record before `offset`; -1: not said */
     enum isolation isolation;
-    bool min_one; /* the first batch whole, even beyond max_bytes */
+    bool min_one;        /* the first batch whole, even beyond max_bytes */
+    struct arena *arena; /* for the list of aborted transactions */
 };
 
 struct read_result {
@@ -77,6 +78,7 @@ struct read_result {
     int32_t
         diverging_epoch; /* -1, or: the reader's log leaves ours at diverging_end_offset (KIP-595) */
     int64_t diverging_end_offset;
+    struct aborted_list aborted; /* with READ_COMMITTED: whose records to skip in what was read */
 };
 
 /* What a Fetch answers for one partition; *out_slice as from partition_log_read(). Returns out_result->error. */

@@ -22,6 +22,7 @@
 #include "broker/coordinator.h"
 #include "broker/fetch_session.h"
 #include "broker/topics.h"
+#include "broker/transactions.h"
 #include "broker/worker.h"
 #include "cluster/local_store.h"
 
@@ -211,6 +212,9 @@ static enum weir_status start_workers(struct broker *broker, struct weir_error *
     }
     enum weir_status rc = coordinator_create(broker, &broker->coordinator, err);
     if (rc == WEIR_OK) {
+        rc = transactions_create(broker, &broker->transactions, err);
+    }
+    if (rc == WEIR_OK) {
         rc = acceptor_create(broker, &broker->acceptor, err);
     }
     for (int i = 0; rc == WEIR_OK && i < broker->worker_count; i++) {
@@ -268,6 +272,7 @@ void broker_stop(struct broker *broker)
         worker_stop(broker->workers[i]);
     }
     acceptor_destroy(broker->acceptor);
+    transactions_destroy(broker->transactions);
     coordinator_destroy(broker->coordinator);
     for (int i = 0; i < broker->worker_count; i++) {
         worker_destroy(broker->workers[i]);

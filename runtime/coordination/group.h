@@ -180,6 +180,13 @@ enum group_error group_may_commit(struct group *group,
                                   int32_t generation,
                                   int64_t now_ms);
 
+/* The same for offsets within a transaction. Older producers name neither member nor generation: those may always. */
+enum group_error group_may_commit_in_transaction(struct group *group,
+                                                 struct bytes member_id,
+                                                 struct bytes instance_id,
+                                                 int32_t generation,
+                                                 int64_t now_ms);
+
 /* A GROUP_EFFECT_STORE is done: GROUP_OK, or the error that the waiting requests get. Unknown ids are ignored (the
  * group has moved on). */
 void group_stored(struct group *group,

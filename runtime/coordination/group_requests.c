@@ -226,6 +226,23 @@ void group_leave(struct group *group,
     }
 }
 
+static bool is_nobody(struct bytes member_id, struct bytes instance_id, int32_t generation)
+{
+    return generation < 0 && member_id.len == 0 && bytes_is_null(instance_id);
+}
+
+static enum group_error check_committer(struct group *group,
+                                        struct bytes member_id,
+                                        struct bytes instance_id,
+                                        int32_t generation)
+{
+    enum group_error error = group_validate_member(group, member_id, instance_id);
+    if (error == GROUP_OK && generation != group->generation) {
+        error = GROUP_ERROR_ILLEGAL_GENERATION;
+    }
+    return error;
+}
+
 enum group_error group_may_commit(struct group *group,
                                   struct bytes member_id,
                                   struct bytes instance_id,
@@ -238,22 +255,39 @@ enum group_error group_may_commit(struct group *group,
     if (generation < 0 && group->state == GROUP_EMPTY) {
         return GROUP_OK; /* a client without group management, or an administrator */
     }
-    if (generation < 0 && member_id.len == 0 && bytes_is_null(instance_id)) {
+    if (is_nobody(member_id, instance_id, generation)) {
         return GROUP_ERROR_UNKNOWN_MEMBER; /* the members of an active group commit, nobody else */
     }
-    enum group_error error = group_validate_member(group, member_id, instance_id);
-    if (error != GROUP_OK) {
-        return error;
+    enum group_error error = check_committer(group, member_id, instance_id, generation);
+    if (error == GROUP_OK && group->state == GROUP_COMPLETING_REBALANCE) {
+        error = GROUP_ERROR_REBALANCING;
     }
-    if (generation != group->generation) {
-        return GROUP_ERROR_ILLEGAL_GENERATION;
+    if (error == GROUP_OK) {
+        struct group_member *member = group_find_member(group, member_id);
+        group_watch_member(group, member, now_ms, member->session_timeout_ms);
     }
-    if (group->state == GROUP_COMPLETING_REBALANCE) {
-        return GROUP_ERROR_REBALANCING;
+    return error;
+}
+
+enum group_error group_may_commit_in_transaction(struct group *group,
+                                                 struct bytes member_id,
+                                                 struct bytes instance_id,
+                                                 int32_t generation,
+                                                 int64_t now_ms)
+{
+    if (group->state == GROUP_DEAD) {
+        return GROUP_ERROR_NOT_AVAILABLE;
     }
-    struct group_member *member = group_find_member(group, member_id);
-    group_watch_member(group, member, now_ms, member->session_timeout_ms);
-    return GROUP_OK;
+    if (is_nobody(member_id, instance_id, generation) ||
+        (generation < 0 && group->state == GROUP_EMPTY)) {
+        return GROUP_OK;
+    }
+    enum group_error error = check_committer(group, member_id, instance_id, generation);
+    if (error == GROUP_OK) {
+        struct group_member *member = group_find_member(group, member_id);
+        group_watch_member(group, member, now_ms, member->session_timeout_ms);
+    }
+    return error;
 }
 
 /* --- Dead connections --- */

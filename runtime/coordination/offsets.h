@@ -22,6 +22,7 @@ struct committed_offset {
     struct bytes metadata;       /* the client's, returned as it came; never null */
     int64_t commit_timestamp_ms; /* since 1970 */
     struct uuid topic_id;        /* zero: not known */
+    int64_t record_offset;       /* of its record in the log: what was committed later */
 };
 
 struct offset_topic {

@@ -77,7 +77,8 @@ def main():
     failed = 0
     number = 0
     for path in sorted(glob.glob(os.path.join(GOLDEN, "*.jsonl"))):
-        with Broker({"offsets.topic.num.partitions": 1}) as broker, open(path, encoding="utf-8") as rows:
+        config = {"offsets.topic.num.partitions": 1, "transaction.state.log.num.partitions": 1}
+        with Broker(config) as broker, open(path, encoding="utf-8") as rows:
             sessions = {}
             for row in map(json.loads, rows):
                 number += 1

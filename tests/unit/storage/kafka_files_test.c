@@ -148,6 +148,17 @@ static void transactions_are_in_the_snapshots_too(void **state)
     newest_snapshot_again(f, "txn-open", 0);
 }
 
+static void aborted_transactions_are_found_again_in_the_log(void **state)
+{
+    struct log_fixture *f = *state;
+    struct kept_file snapshots[FILES_MAX];
+    unpack(f, "transactions");
+    (void)take_files(f, "txn-0", ".snapshot", snapshots); /* so that all of the log is read again */
+    (void)take_files(f, "txn-1", ".snapshot", snapshots);
+    make_again(f, "txn", 0, ".txnindex");
+    make_again(f, "txn", 1, ".txnindex");
+}
+
 static void leader_epochs_are_made_again_from_the_batches(void **state)
 {
     struct log_fixture *f = *state;
@@ -177,6 +188,7 @@ int main(void)
         LOG_TEST(indexes_are_made_again_as_kafka_made_them),
         LOG_TEST(producer_snapshots_are_made_again_as_kafka_made_them),
         LOG_TEST(transactions_are_in_the_snapshots_too),
+        LOG_TEST(aborted_transactions_are_found_again_in_the_log),
         LOG_TEST(leader_epochs_are_made_again_from_the_batches),
         LOG_TEST(an_open_transaction_holds_the_stable_offset),
     };
