@@ -22,9 +22,9 @@ extern const int api_row_count;
 /* NULL: not served. */
 const struct api_row *api_row_find(int16_t key);
 
-void api_alter_configs(struct request *request);
 void api_add_offsets_to_txn(struct request *request);
 void api_add_partitions_to_txn(struct request *request);
+void api_alter_configs(struct request *request);
 void api_api_versions(struct request *request);
 void api_create_partitions(struct request *request);
 void api_create_topics(struct request *request);
@@ -36,8 +36,8 @@ void api_describe_groups(struct request *request);
 void api_describe_log_dirs(struct request *request);
 void api_describe_producers(struct request *request);
 void api_describe_topic_partitions(struct request *request);
-void api_elect_leaders(struct request *request);
 void api_describe_transactions(struct request *request);
+void api_elect_leaders(struct request *request);
 void api_end_txn(struct request *request);
 void api_fetch(struct request *request);
 void api_find_coordinator(struct request *request);
