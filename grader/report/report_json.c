@@ -120,6 +120,7 @@ static json_t *result_json(const struct result *r)
     (void)json_object_set_new(o, "complete", json_boolean(!r->interrupted && r->duration_ms > 0));
     (void)json_object_set_new(o, "isolation", isolation);
     put_int(o, "exit_code", result_exit_code(r));
+    put_text(o, "message", r->message);
     put_int(o, "points", points);
     put_int(o, "max_points", max_points);
     (void)json_object_set_new(o, "warnings", warnings);

@@ -75,11 +75,20 @@ static void put_builds(struct tapw *w, const struct result *r, const struct lab_
     }
 }
 
+/* One failure in the place of those that could not be found out. */
+static void put_message(struct tapw *w, const struct result *r)
+{
+    tapw_point(w, false, 1, "the submission can be graded");
+    tapw_text(w, "severity", bytes_of("error"));
+    tapw_text(w, "message", bytes_of(r->message));
+    tapw_end(w);
+}
+
 enum weir_status report_tap(const struct result *r, int fd, struct weir_error *err)
 {
     struct tapw w;
-    size_t count = 0;
-    size_t number = 0;
+    size_t number = r->message ? 1 : 0;
+    size_t count = number;
     for (size_t i = 0; i < r->lab_count; i++) {
         count += r->labs[i].lab->check_count;
     }
@@ -89,6 +98,9 @@ enum weir_status report_tap(const struct result *r, int fd, struct weir_error *e
     tapw_comment(&w, arena_text(r->arena, arena_printf(r->arena, "isolation level %d of 4: %s",
                                                        r->level, r->isolation)));
     tapw_comment(&w, arena_text(r->arena, arena_printf(r->arena, "seed: %" PRIu64, r->seed)));
+    if (r->message) {
+        put_message(&w, r);
+    }
     for (size_t i = 0; i < r->lab_count; i++) {
         const struct lab_result *l = &r->labs[i];
         if (l->message) {

@@ -60,6 +60,7 @@ struct result {
     size_t warning_count;
     bool interrupted;
     int exit_code_least; /* what went wrong beside the labs' own results; 0: nothing */
+    const char *message; /* why nothing could be graded; NULL */
 };
 
 const char *check_status_name(enum check_status s);

@@ -71,6 +71,13 @@ static void complain(struct grade *g, int exit_code, const char *message)
     g->exit_code = exit_code > g->exit_code ? exit_code : g->exit_code;
 }
 
+/* The same when nothing of the submission can be graded: the reports say why. */
+static void give_up(struct grade *g, int exit_code, const char *message)
+{
+    complain(g, exit_code, message);
+    g->run.result.message = (const char *)text_printable_in(&g->run.arena, bytes_of(message)).data;
+}
+
 static void warn(struct grade *g, const char *message)
 {
     struct result *r = &g->run.result;
@@ -180,14 +187,15 @@ static bool make_run_dir(struct grade *g)
             line, sizeof(line),
             "cannot make a temporary folder in %s: %s; set TMPDIR to a folder that can be written",
             tmp && tmp[0] ? tmp : "/tmp", strerrordesc_np(errno));
-        complain(g, EXIT_OUR_FAULT, line);
+        give_up(g, EXIT_OUR_FAULT, line);
         return false;
     }
     g->run.dir = arena_text(&g->run.arena, bytes_of(path));
     return true;
 }
 
-/* result.json's folder. One that was asked for must be writable; the default one is a convenience. */
+/* result.json's folder. One that was asked for must be writable; the default one is a convenience. What an earlier run
+ * left there is taken away at once, so that it cannot be taken for the result of this one. */
 static bool open_out_dir(struct grade *g)
 {
     struct weir_error err;
@@ -197,6 +205,11 @@ static bool open_out_dir(struct grade *g)
         g->run.out_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         rc = g->run.out_fd < 0 || faccessat(g->run.out_fd, ".", W_OK, AT_EACCESS) < 0
                  ? weir_fail_errno(&err, "cannot write in the folder %s", dir)
+                 : WEIR_OK;
+    }
+    if (rc == WEIR_OK) {
+        rc = unlinkat(g->run.out_fd, "result.json", 0) < 0 && errno != ENOENT
+                 ? weir_fail_errno(&err, "cannot take away the old %s/result.json", dir)
                  : WEIR_OK;
     }
     if (rc == WEIR_OK) {
@@ -269,7 +282,7 @@ static bool take_submission(struct grade *g)
     run_progress(&g->run, "reading %s", g->options.submission);
     enum weir_status rc = intake_open(&in, g->options.submission, g->options.ref, scratch, &err);
     if (rc < 0) {
-        complain(g, exit_code_of(rc), err.message);
+        give_up(g, exit_code_of(rc), err.message);
         return false;
     }
     g->run.result.revision = in.revision;
@@ -284,7 +297,7 @@ static bool take_submission(struct grade *g)
             "%.200s holds no lab: it needs folders such as %s, at its top or under labs/ (with --lab, "
             "it may be the folder of that lab)",
             g->options.submission, g->labs[0].id);
-        complain(g, EXIT_NOT_GRADABLE, line);
+        give_up(g, EXIT_NOT_GRADABLE, line);
         return false;
     }
     return true;
@@ -321,13 +334,12 @@ static bool open_sandbox(struct grade *g)
     struct weir_error err;
     struct run *run = &g->run;
     if (!any_gradable(&run->result)) {
-        run->result.isolation = "no student code was run";
         return true;
     }
     if (kit_make(run, &err) < 0 || sandbox_open(&run->sandbox, &run->loop, run->dir, run->kit,
                                                 g->options.isolation_max, &err) < 0) {
         if (run->loop.stop_signal == 0) {
-            complain(g, EXIT_OUR_FAULT, err.message);
+            give_up(g, EXIT_OUR_FAULT, err.message);
         }
         return false;
     }
@@ -336,32 +348,51 @@ static bool open_sandbox(struct grade *g)
     return true;
 }
 
-static void grade(struct grade *g)
+/* The last result.json and the report of the whole run. Nothing for a command line that makes no sense. */
+static void report(struct grade *g, bool colour, bool as_text)
 {
     struct weir_error err;
+    struct result *r = &g->run.result;
+    r->interrupted = g->run.loop.stop_signal != 0;
+    if (g->exit_code == EXIT_USAGE) {
+        return;
+    }
+    run_save(&g->run);
+    if (r->interrupted) {
+        return;
+    }
+    if (!as_text && report_tap(r, STDOUT_FILENO, &err) < 0) {
+        complain(g, EXIT_OUR_FAULT, err.message);
+    }
+    if (as_text && !r->message) {
+        report_terminal_summary(r, stdout, colour);
+    }
+    if (as_text && (fflush(stdout) != 0 || ferror(stdout))) {
+        complain(g, EXIT_OUR_FAULT, "cannot write the report");
+    }
+}
+
+static void grade(struct grade *g)
+{
     struct result *r = &g->run.result;
     int64_t start_ms = clock_monotonic_ms();
     bool tty = isatty(STDOUT_FILENO) == 1;
     bool as_text = g->options.text || (tty && !g->options.tap);
     bool colour = as_text && tty && !(getenv("NO_COLOR") && getenv("NO_COLOR")[0]);
     r->started_ms = clock_realtime_ms();
-    if (!load_labs(g) || !check_exists(g) || !open_out_dir(g) || !make_run_dir(g) ||
-        !take_submission(g) || !open_sandbox(g)) {
+    if (!load_labs(g) || !check_exists(g) || !open_out_dir(g)) {
         return;
     }
+    bool ready = make_run_dir(g) && take_submission(g) && open_sandbox(g);
     r->exit_code_least = g->exit_code;
-    run_save(&g->run);
-    grade_labs(g, colour, as_text);
-    r->interrupted = g->run.loop.stop_signal != 0;
-    r->duration_ms = clock_monotonic_ms() - start_ms + 1;
-    run_save(&g->run);
-    if (r->interrupted) {
-        return;
+    if (ready) {
+        run_save(&g->run);
+        grade_labs(g, colour, as_text);
     }
-    if (as_text) {
-        report_terminal_summary(r, stdout, colour);
-    } else if (report_tap(r, STDOUT_FILENO, &err) < 0) {
-        complain(g, EXIT_OUR_FAULT, err.message);
+    r->duration_ms = clock_monotonic_ms() - start_ms + 1;
+    report(g, colour, as_text);
+    if (!ready || r->interrupted) {
+        return;
     }
     int code = result_exit_code(r);
     g->exit_code = code > g->exit_code ? code : g->exit_code;
@@ -377,7 +408,7 @@ static void start(struct grade *g)
     run->result.submission =
         (const char *)text_printable_in(&run->arena, bytes_of(submission)).data;
     run->result.grader = "./weir grade";
-    run->result.isolation = "";
+    run->result.isolation = "no student code was run";
     run->result.warnings = g->warnings;
     uint32_t random = 0;
     if (getrandom(&random, sizeof(random), 0) < 0) {

@@ -72,14 +72,20 @@ class Tests:
         return run
 
     def refused(self, code, words, submission, *options, **more):
-        """One line on standard error with those words, that exit status, nothing on standard output."""
+        """One line on standard error with those words, that exit status. The same line is in result.json and the only failure in the TAP report;
+        there is neither for a command line that makes no sense."""
         run = self.grade(submission, *options, **more)
         need(run.code == code, f"exit status {run.code}, not {code}: {run.stderr}{run.stdout}")
         lines = run.stderr.splitlines()
         need(len(lines) == 1 and lines[0].startswith("weir-grade: "), f"not one line: {run.stderr!r}")
         for word in words:
             need(word in lines[0], f"`{word}` is not in: {lines[0]}")
-        need(run.stdout == "", f"standard output: {run.stdout!r}")
+        if code == 4:
+            need(run.stdout == "" and run.result is None, f"{run.stdout!r} {run.result!r}")
+        else:
+            need(lines[0] == "weir-grade: " + run.result["message"], f"result.json says {run.result['message']!r}")
+            need(run.result["complete"] and run.result["points"] == 0, "complete, and no points")
+            need("\n1..1\n" in run.stdout and "\nnot ok 1 - the submission can be graded\n" in run.stdout, f"standard output: {run.stdout!r}")
         return run
 
     def graded(self, code, words, submission, *options, **more):
@@ -306,6 +312,27 @@ class Tests:
         self.git("-C", "repo", "commit", "-q", "-m", "hooks")
         self.graded(0, ["9 of 9 points"], "file://" + repo)
         need(not os.path.exists(self.path("hooked")), "something of the repository was run")
+
+    # --- what an earlier run has left ---
+
+    def test_old_result_is_never_taken_for_the_new_one(self):
+        os.makedirs(self.path("out"))
+        for code, submission in ((2, self.file("damaged.zip", "PK no more\n")), (3, "file:///nowhere/at/all"), (4, self.path("nowhere"))):
+            self.graded(0, ["9 of 9 points"], self.submission(), "--out", self.path("out"), out=False)
+            run = self.grade(submission, "--out", self.path("out"), out=False)
+            need(run.code == code, f"exit status {run.code}, not {code}")
+            names = os.listdir(self.path("out"))
+            need(names == ([] if code == 4 else ["result.json"]), f"in the folder: {names}")
+            if code != 4:
+                with open(self.path("out", "result.json"), encoding="utf-8") as f:
+                    need(json.load(f)["points"] == 0, "the old points are still there")
+
+    def test_report_that_cannot_be_written(self):
+        for form in ("--text", "--tap"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([os.path.join(grading.BIN, "weir-grade"), self.submission(), form, "--out", self.path("out")], stdout=full,
+                                      stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"], "WEIR_LABS": LABS, "WEIR_CHECKS": CHECKS}, check=False)
+            need(done.returncode == 3 and b"cannot write the" in done.stderr, f"{form}: {done.returncode} {done.stderr}")
 
     # --- labs and checks ---
 
