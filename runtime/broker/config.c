@@ -397,7 +397,6 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
     config->network_threads = event_loops(config);
     config->request_max_bytes = number_of(config, "socket.request.max.bytes");
     config->connection_idle_max_ms = number_of(config, "connections.max.idle.ms");
-    config->max_connections = (int32_t)number_of(config, "max.connections");
     config->offsets_partitions = (int32_t)number_of(config, "offsets.topic.num.partitions");
     config->offset_metadata_max_bytes = (int32_t)number_of(config, "offset.metadata.max.bytes");
     config->group_initial_rebalance_delay_ms =

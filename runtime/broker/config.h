@@ -67,7 +67,6 @@ struct broker_config {
     int32_t network_threads; /* event loops */
     int64_t request_max_bytes;
     int64_t connection_idle_max_ms;
-    int32_t max_connections;
     int32_t offsets_partitions;
     int32_t offset_metadata_max_bytes;
     int32_t group_initial_rebalance_delay_ms;

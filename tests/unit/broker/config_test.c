@@ -138,6 +138,29 @@ static void apaches_shipped_file_is_accepted(void **state)
     assert_true(count.all > 3);
 }
 
+/* A promise that is not kept, of durability or of room on the disk, must not be taken in silence. */
+static void what_is_accepted_without_effect_is_said(void **state)
+{
+    static const char *const without[] = {
+        "log.retention.hours=1",      "log.retention.bytes=1000000",
+        "log.flush.interval.ms=1000", "log.segment.delete.delay.ms=1",
+        "max.connections=10",         "compression.type=zstd",
+    };
+    static const char *const with[] = { "log.flush.interval.messages=1", "log.roll.hours=1",
+                                        "log.cleanup.policy=compact" };
+    enum { WITHOUT_COUNT = sizeof(without) / sizeof(without[0]) };
+    struct broker_config *config = *state;
+    struct count count = { 0 };
+    for (size_t i = 0; i < WITHOUT_COUNT; i++) {
+        overrides(config, without[i]);
+    }
+    for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+        overrides(config, with[i]);
+    }
+    broker_config_notes(config, count_note, &count);
+    assert_int_equal(count.all, WITHOUT_COUNT);
+}
+
 static void an_ipv6_listener_is_understood(void **state)
 {
     struct broker_config *config = *state;
@@ -223,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(defaults_are_those_of_kafka, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_in_javas_format_is_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(apaches_shipped_file_is_accepted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_accepted_without_effect_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_ipv6_listener_is_understood, set_up, tear_down),
         cmocka_unit_test(every_default_is_a_value_of_its_own_key),
         cmocka_unit_test(what_cannot_be_meant_is_refused_by_name),
