@@ -24,6 +24,9 @@
 enum {
     LENGTH_SIZE = 4,
     SCRATCH_SIZE = 64 << 10,
+    /* Then the other connections have their turn: a peer may send faster than we answer. */
+    READS_PER_ROUND = 4,
+    FRAMES_PER_TURN = 32,
     IDLE_CHECK_DIVISOR = 4, /* an idle connection is closed after at most idle_max * (1 + 1/4) */
 };
 
@@ -93,10 +96,23 @@ static void deliver(struct connection *c, size_t length)
     c->options.events->frame(c, (struct bytes){ memory + LENGTH_SIZE, length }, memory);
 }
 
-/* Delivers frames that have arrived until one is in work. */
+/* Frames that are left for the loop's next round. */
+static void leave_frames(struct connection *c)
+{
+    if (!c->closed && !c->resume_queued && c->input.len > 0) {
+        c->resume_queued = true;
+        loop_later(c->loop, &c->resume_task);
+    }
+}
+
+/* Delivers frames that have arrived until one is in work, or others should have their turn. */
 static void take_frames(struct connection *c)
 {
-    while (!c->closed && !c->muted) {
+    for (int taken = 0; !c->closed && !c->muted; taken++) {
+        if (taken == FRAMES_PER_TURN) {
+            leave_frames(c);
+            return;
+        }
         int64_t length = frame_length(c);
         if (length == -2) {
             connection_close(
@@ -185,6 +201,12 @@ static void write_some(struct connection *c)
     }
 }
 
+/* Not while there are frames to take. */
+static bool may_read(const struct connection *c)
+{
+    return !c->closed && !c->muted && !c->resume_queued;
+}
+
 static void connection_ready(struct watch *watch, uint32_t events)
 {
     struct connection *c = container_of(watch, struct connection, watch);
@@ -199,7 +221,7 @@ static void connection_ready(struct watch *watch, uint32_t events)
         loop_watch_events(c->loop, &c->watch, EPOLLRDHUP);
     } else { /* also when the peer is gone: what it sent before that is taken, and reading then finds the end */
         bool more = true;
-        while (more && !c->closed && !c->muted) {
+        for (int i = 0; more && i < READS_PER_ROUND && may_read(c); i++) {
             more = read_some(c);
             if (!c->closed) {
                 take_frames(c);
@@ -220,10 +242,7 @@ static void resume_later(struct loop_task *task)
 
 static void queue_resume(struct connection *c)
 {
-    if (!c->closed && !c->resume_queued && c->input.len > 0) {
-        c->resume_queued = true;
-        loop_later(c->loop, &c->resume_task);
-    }
+    leave_frames(c);
     update_events(c);
 }
 

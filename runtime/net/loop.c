@@ -54,6 +54,13 @@ static void run_tasks(struct loop_task *tasks)
     }
 }
 
+static void run_later(struct loop *loop)
+{
+    struct loop_task *tasks = loop->later;
+    loop->later = NULL;
+    run_tasks(reversed(tasks));
+}
+
 static void mailbox_ready(struct watch *watch, uint32_t events)
 {
     (void)events;
@@ -98,7 +105,9 @@ void loop_destroy(struct loop *loop)
     if (!loop) {
         return;
     }
-    run_tasks(reversed(loop->later));
+    while (loop->later) {
+        run_later(loop);
+    }
     if (loop->mailbox_watch.fd >= 0) {
         (void)close(loop->mailbox_watch.fd);
     }
@@ -111,6 +120,9 @@ void loop_destroy(struct loop *loop)
 
 static int wait_limit_ms(const struct loop *loop)
 {
+    if (loop->later) {
+        return 0;
+    }
     int64_t next = timer_heap_next(&loop->timers);
     if (next < 0) {
         return -1;
@@ -136,11 +148,7 @@ void loop_run(struct loop *loop)
             }
         }
         timer_heap_expire(&loop->timers, loop->now_ms);
-        while (loop->later) {
-            struct loop_task *tasks = loop->later;
-            loop->later = NULL;
-            run_tasks(reversed(tasks));
-        }
+        run_later(loop); /* what these leave for later comes after the next round's events */
     }
 }
 

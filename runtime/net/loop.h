@@ -43,7 +43,8 @@ bool loop_drain(struct loop *loop);
 /* Runs the task on the loop's thread, soon; tasks of one poster run in the order they were posted. Any thread. */
 void loop_post(struct loop *loop, struct loop_task *task);
 
-/* Runs the task at the end of this round, when no event that epoll already reported can refer to its object. */
+/* Runs the task at the end of this round, when no event that epoll already reported can refer to its object; from such a
+ * task, at the end of the next round, so that no chain of them keeps the loop from its descriptors. In order. */
 void loop_later(struct loop *loop, struct loop_task *task);
 
 WEIR_CHECKED enum weir_status loop_watch(

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "net/connection.h"
 
@@ -462,6 +464,63 @@ static void a_peer_that_never_reads_its_answer_is_idle_too(void **state)
     stop(server);
 }
 
+/* --- a peer that never stops --- */
+
+struct visitor {
+    struct loop_task task;
+    const struct server *server;
+    int frames_before; /* how many were taken when it came */
+    sem_t came;
+};
+
+static void visit(struct loop_task *task)
+{
+    struct visitor *visitor = container_of(task, struct visitor, task);
+    visitor->frames_before = atomic_load(&visitor->server->frame_count);
+    (void)sem_post(&visitor->came);
+}
+
+/* Frames that get no answer, faster than they can be taken, until the socket is shut down. */
+static void *flood(void *argument)
+{
+    enum { FRAMES = 10000, SIZE = LENGTH_SIZE + 1 };
+    const struct server *server = argument;
+    uint8_t *frames = mem_zalloc(FRAMES, SIZE);
+    for (size_t i = 0; i < FRAMES; i++) {
+        put_length(frames + i * SIZE, 1);
+        frames[i * SIZE + LENGTH_SIZE] = SILENCE;
+    }
+    while (send(server->peer, frames, (size_t)FRAMES * SIZE, MSG_NOSIGNAL) > 0) {
+    }
+    free(frames);
+    return NULL;
+}
+
+static void a_peer_that_never_stops_leaves_others_their_turn(void **state)
+{
+    enum { VISITS = 10, FRAMES_BETWEEN_MAX = 3000 };
+    struct server *server = *state;
+    struct visitor visitor = { .task = { .run = visit }, .server = server };
+    pthread_t flooder;
+    int fewest = INT32_MAX; /* the scheduler may make one visit look late, not all */
+    (void)sem_init(&visitor.came, 0, 0);
+    assert_int_equal(pthread_create(&flooder, NULL, flood, server), 0);
+    while (atomic_load(&server->frame_count) < 100) {
+        (void)sched_yield();
+    }
+    for (int i = 0; i < VISITS; i++) {
+        int posted_at = atomic_load(&server->frame_count);
+        loop_post(server->loop, &visitor.task);
+        (void)sem_wait(&visitor.came);
+        int between = visitor.frames_before - posted_at;
+        fewest = between < fewest ? between : fewest;
+    }
+    (void)shutdown(server->peer, SHUT_RDWR);
+    (void)pthread_join(flooder, NULL);
+    assert_in_range(fewest, 0, FRAMES_BETWEEN_MAX);
+    (void)sem_destroy(&visitor.came);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +541,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(a_peer_that_never_reads_its_answer_is_idle_too),
+        cmocka_unit_test_setup_teardown(a_peer_that_never_stops_leaves_others_their_turn, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests_name("net.connection", tests, NULL, NULL);
 }
