@@ -8,6 +8,17 @@
 #include "broker/coordinator.h"
 #include "broker/worker.h"
 
+enum { TOPIC_IDS_SINCE = 10 }; /* version */
+
+/* NULL: there is no such topic. Since version 10 a topic is named by its id. */
+static const struct image_topic *find_topic(const struct group_call *call,
+                                            const struct cluster_image *image,
+                                            const struct offset_commit_request_topic *topic)
+{
+    return call->request->version >= TOPIC_IDS_SINCE ? image_topic_by_id(image, &topic->topic_id)
+                                                     : image_topic(image, topic->name);
+}
+
 /* May this client commit to the group at all? Makes the group of a client that uses offsets only. */
 static enum kafka_error find_group(struct group_shard *shard,
                                    const struct offset_commit_request *body,
@@ -71,17 +82,21 @@ static void check_and_write(struct group_call *call,
     const struct cluster_image *image = worker_image(shard->worker);
     for (int32_t t = 0; t < body->topics_count; t++) {
         const struct offset_commit_request_topic *topic = &body->topics[t];
-        const struct image_topic *known = image_topic(image, topic->name);
+        const struct image_topic *known = find_topic(call, image, topic);
         for (int32_t p = 0; p < topic->partitions_count; p++) {
             const struct offset_commit_request_partition *partition = &topic->partitions[p];
             enum kafka_error error = check_partition(shard->broker, known, partition);
-            if (error != KAFKA_UNKNOWN_TOPIC_OR_PARTITION && group_error != KAFKA_NONE) {
+            if (!known && call->request->version >= TOPIC_IDS_SINCE) {
+                error = KAFKA_UNKNOWN_TOPIC_ID;
+            }
+            if (error != KAFKA_UNKNOWN_TOPIC_OR_PARTITION && error != KAFKA_UNKNOWN_TOPIC_ID &&
+                group_error != KAFKA_NONE) {
                 error = group_error;
             }
             response->topics[t].partitions[p].error_code = (int16_t)error;
             if (error == KAFKA_NONE) {
                 struct committed_offset committed = offset_from(partition, &known->id, now_ms);
-                group_writer_put_offset(&shard->writer, body->group_id, topic->name,
+                group_writer_put_offset(&shard->writer, body->group_id, known->name,
                                         partition->partition_index, &committed);
             }
         }
@@ -99,7 +114,7 @@ static void take_effect(struct group_call *call,
     const struct cluster_image *image = worker_image(entry->shard->worker);
     for (int32_t t = 0; t < body->topics_count; t++) {
         const struct offset_commit_request_topic *topic = &body->topics[t];
-        const struct image_topic *known = image_topic(image, topic->name);
+        const struct image_topic *known = find_topic(call, image, topic);
         for (int32_t p = 0; p < topic->partitions_count; p++) {
             int16_t *partition_error = &response->topics[t].partitions[p].error_code;
             if (*partition_error != KAFKA_NONE) {
@@ -110,7 +125,7 @@ static void take_effect(struct group_call *call,
                 struct committed_offset committed =
                     offset_from(&topic->partitions[p], &known->id, now_ms);
                 committed.record_offset = entry->shard->appended_at; /* of the batch will do */
-                offset_table_put(&entry->offsets, topic->name, topic->partitions[p].partition_index,
+                offset_table_put(&entry->offsets, known->name, topic->partitions[p].partition_index,
                                  &committed);
             }
         }
@@ -127,6 +142,7 @@ static void prepare_response(struct group_call *call)
     for (int32_t t = 0; t < body->topics_count; t++) {
         const struct offset_commit_request_topic *topic = &body->topics[t];
         response->topics[t].name = topic->name;
+        response->topics[t].topic_id = topic->topic_id;
         response->topics[t].partitions_count = topic->partitions_count;
         response->topics[t].partitions =
             message_new(&offset_commit_response_partition_type, arena, topic->partitions_count);

@@ -5,15 +5,17 @@
  */
 #include "broker/api_table.h"
 #include "broker/coordinator.h"
+#include "broker/image.h"
+#include "broker/worker.h"
 
-enum { MANY_GROUPS_SINCE = 8 }; /* version */
+enum { MANY_GROUPS_SINCE = 8, TOPIC_IDS_SINCE = 10 }; /* versions */
 
 /* A request for one group, of either form, and its answer. */
 struct question {
     struct bytes group_id;
     bool wants_all;
     bool wants_stable; /* KIP-447: not while a transaction may still change it */
-    const struct offset_fetch_request_group_topic *topics;
+    struct offset_fetch_request_group_topic *topics;
     int32_t topics_count;
 };
 
@@ -106,18 +108,65 @@ static void to_old_form(struct offset_fetch_response *response, struct arena *ar
     response->groups_count = 0;
 }
 
+/* --- topics by id: names while a group is visited, which they are kept by; ids before and after --- */
+
+/* Borrowed from the image. A topic that is not there stays without a name. */
+static void put_names(struct question *question, const struct cluster_image *image)
+{
+    for (int32_t t = 0; t < question->topics_count; t++) {
+        const struct image_topic *topic = image_topic_by_id(image, &question->topics[t].topic_id);
+        question->topics[t].name = topic ? topic->name : (struct bytes){ 0 };
+    }
+}
+
+static void put_listed_ids(const struct question *question, struct offset_fetch_response_group *out)
+{
+    for (int32_t t = 0; t < out->topics_count; t++) {
+        struct offset_fetch_response_group_topic *topic = &out->topics[t];
+        for (int32_t p = 0; bytes_is_null(topic->name) && p < topic->partitions_count; p++) {
+            topic->partitions[p].error_code = KAFKA_UNKNOWN_TOPIC_ID;
+        }
+        topic->topic_id = question->topics[t].topic_id;
+        topic->name = question->topics[t].name = (struct bytes){ 0 };
+    }
+}
+
+/* Offsets of a topic that is gone cannot be told by its id. */
+static void put_all_ids(const struct cluster_image *image, struct offset_fetch_response_group *out)
+{
+    int32_t kept = 0;
+    for (int32_t t = 0; t < out->topics_count; t++) {
+        const struct image_topic *topic = image_topic(image, out->topics[t].name);
+        if (topic) {
+            out->topics[kept] = out->topics[t];
+            out->topics[kept++].topic_id = topic->id;
+        }
+    }
+    out->topics_count = kept;
+}
+
 static enum group_visit visit(struct group_call *call, struct group_shard *shard, int32_t index)
 {
-    const struct question *question = &((struct question *)call->state)[index];
+    struct question *question = &((struct question *)call->state)[index];
     struct offset_fetch_response *response = call->response;
     struct offset_fetch_response_group *answer = &response->groups[index];
     struct arena *arena = &call->request->arena;
     const struct group_entry *entry = shard_find(shard, question->group_id);
+    const struct cluster_image *image =
+        call->request->version >= TOPIC_IDS_SINCE ? worker_image(shard->worker) : NULL;
     answer->group_id = question->group_id;
+    if (image) {
+        put_names(question, image);
+    }
     if (question->wants_all) {
         answer_all(entry, question, arena, answer);
     } else {
         answer_listed(entry, question, arena, answer);
+    }
+    if (image && question->wants_all) {
+        put_all_ids(image, answer);
+    } else if (image) {
+        put_listed_ids(question, answer);
     }
     if (index + 1 == call->count && call->request->version < MANY_GROUPS_SINCE) {
         to_old_form(response, arena);
