@@ -17,15 +17,14 @@ static enum kafka_error check_partition(const struct cluster_image *image,
     return image_partition(image, topic, partition) ? KAFKA_NONE : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
-/* Every partition's result, with `error` where it has none of its own. */
+/* Every partition's result: `error`, or with an image that it is not in that. Any thread. */
 static void answer_all(const struct request *request,
                        struct arena *arena,
                        int16_t error,
-                       bool unknown_ones,
+                       const struct cluster_image *image,
                        struct add_partitions_to_txn_response *out)
 {
     const struct add_partitions_to_txn_request *body = request->body;
-    const struct cluster_image *image = worker_image(request->worker);
     int32_t count = body->v3_and_below_topics_count;
     out->results_by_topic_v3_and_below_count = count;
     out->results_by_topic_v3_and_below =
@@ -39,9 +38,8 @@ static void answer_all(const struct request *request,
         result->results_by_partition = message_new(&add_partitions_to_txn_response_partition_type,
                                                    arena, topic->partitions_count);
         for (int32_t p = 0; p < topic->partitions_count; p++) {
-            enum kafka_error own = unknown_ones
-                                       ? check_partition(image, topic->name, topic->partitions[p])
-                                       : KAFKA_NONE;
+            enum kafka_error own =
+                image ? check_partition(image, topic->name, topic->partitions[p]) : KAFKA_NONE;
             result->results_by_partition[p].partition_index = topic->partitions[p];
             result->results_by_partition[p].partition_error_code =
                 own != KAFKA_NONE ? (int16_t)own : error;
@@ -67,7 +65,7 @@ static bool all_known(const struct request *request)
 static void answer(struct group_call *call, const struct txn_reply *reply)
 {
     answer_all(call->request, &call->request->arena,
-               txn_error_code(call, reply->error, FENCED_SINCE), false, call->response);
+               txn_error_code(call, reply->error, FENCED_SINCE), NULL, call->response);
 }
 
 static enum group_visit visit(struct group_call *call,
@@ -116,6 +114,7 @@ void api_add_partitions_to_txn(struct request *request)
     struct add_partitions_to_txn_response response;
     message_init(&add_partitions_to_txn_response_type, &response);
     answer_all(request, &request->arena,
-               named ? KAFKA_OPERATION_NOT_ATTEMPTED : KAFKA_INVALID_REQUEST, named, &response);
+               named ? KAFKA_OPERATION_NOT_ATTEMPTED : KAFKA_INVALID_REQUEST,
+               named ? worker_image(request->worker) : NULL, &response);
     request_respond(request, &response);
 }

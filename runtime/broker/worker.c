@@ -3,6 +3,7 @@
  */
 #include "broker/worker.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -21,6 +22,8 @@ struct worker {
     struct loop *loop;
     pthread_t thread;
     bool started;
+    bool running; /* with `self` the thread's own: nobody else touches the worker meanwhile */
+    pthread_t self;
     int index;
     struct list_node clients;
     struct cluster_image *image; /* a reference */
@@ -123,7 +126,10 @@ enum weir_status worker_create(struct broker *broker,
 static void *run(void *argument)
 {
     struct worker *worker = argument;
+    worker->self = pthread_self();
+    worker->running = true;
     loop_run(worker->loop);
+    worker->running = false;
     return NULL;
 }
 
@@ -200,6 +206,7 @@ int worker_index(const struct worker *worker)
 
 const struct cluster_image *worker_image(struct worker *worker)
 {
+    assert(!worker->running || pthread_equal(pthread_self(), worker->self));
     if (atomic_load(&worker->broker->image_version) != worker->image->version) {
         image_unref(worker->image);
         worker->image = broker_image(worker->broker);

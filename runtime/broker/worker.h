@@ -44,6 +44,6 @@ struct broker *worker_broker(const struct worker *worker);
 struct loop *worker_loop(const struct worker *worker);
 int worker_index(const struct worker *worker);
 
-/* The newest image. Asking again may end the one that was given before, and the partitions in it: a handler that looks for
+/* The newest image, for the worker's own thread only. Asking again may end the one that was given before, and the partitions in it: a handler that looks for
  * several things takes it once. */
 const struct cluster_image *worker_image(struct worker *worker);

@@ -40,8 +40,7 @@ class Absurd(unittest.TestCase):
         self.assertEqual(c.call("CreateTopics", 4, {"topics": [spec], "timeout_ms": 10000})["topics"][0]["error_code"], 0)
         before = self.peak_kib()
         answer = c.call("Fetch", 11, fetch([("large", (7, 8, 7))] * ENTRIES))
-        self.assertEqual(len(answer["responses"]), ENTRIES)
-        self.assertEqual([p["partition_index"] for p in answer["responses"][0]["partitions"]], [8, 7])
+        self.assertEqual({p["partition_index"] for topic in answer["responses"] for p in topic["partitions"]}, {7, 8})
         self.assertLess(self.peak_kib() - before, PEAK_LIMIT_KIB)
 
     def test_a_partition_named_often_is_described_once(self):
