@@ -5,12 +5,15 @@
  * Source: org.apache.kafka.controller.ReplicationControlManager; the texts are those of Kafka 4.3. With one node every
  * partition's replica is that node, so a manual assignment is checked and says no more than the number of partitions.
  */
+#include "base/limits.h"
 #include "broker/api_table.h"
 #include "broker/broker.h"
 #include "broker/config_describe.h"
 #include "broker/tally.h"
 #include "broker/topics.h"
 #include "broker/worker.h"
+
+enum { VERSION_CONFIGS = 5 }; /* from which on the answer tells a topic's configuration */
 
 struct creating {
     struct request *request;
@@ -169,9 +172,31 @@ static void answer(struct creating *c,
         to->topic_id = outcome->id;
         to->num_partitions = outcome->partition_count;
         to->replication_factor = outcome->replication_factor;
-        add_configs(c, outcome->config, to);
+        if (c->request->version >= VERSION_CONFIGS) {
+            add_configs(c, outcome->config, to);
+        }
     }
     topic_config_unref(outcome->config);
+}
+
+/*
+ * Kafka makes at most so many partitions for one request, and else none at all (KAFKA-17870). Here it also bounds how long one
+ * request keeps its worker and the others that would change topics.
+ */
+static bool asks_too_much(const struct creating *c)
+{
+    int64_t total = 0;
+    for (int32_t i = 0; i < c->body->topics_count; i++) {
+        const struct create_topics_request_topic *topic = &c->body->topics[i];
+        if (topic->assignments_count > 0) {
+            total += topic->assignments_count;
+        } else if (topic->num_partitions == -1) {
+            total += c->request->broker->config.num_partitions;
+        } else if (topic->num_partitions > 0) {
+            total += topic->num_partitions;
+        }
+    }
+    return total > LIMIT_PARTITIONS_PER_REQUEST;
 }
 
 void api_create_topics(struct request *request)
@@ -184,6 +209,7 @@ void api_create_topics(struct request *request)
     struct tally answered;
     tally_init(&named, &request->arena);
     tally_init(&answered, &request->arena);
+    bool too_much = asks_too_much(&c);
     for (int32_t i = 0; i < count; i++) {
         (void)tally_add(&named, c.body->topics[i].name);
     }
@@ -193,7 +219,10 @@ void api_create_topics(struct request *request)
         if (tally_add(&answered, topic->name) > 0) {
             continue; /* answered at its first place */
         }
-        if (c.body->timeout_ms <= 0) { /* Kafka has no time then, and makes nothing */
+        if (too_much) {
+            refuse(&outcome, KAFKA_POLICY_VIOLATION,
+                   bytes_of("Excessively large number of partitions per request."));
+        } else if (c.body->timeout_ms <= 0) { /* Kafka has no time then, and makes nothing */
             refuse(&outcome, KAFKA_REQUEST_TIMED_OUT, (struct bytes){ 0 });
         } else if (tally_count(&named, topic->name) > 1) {
             refuse(&outcome, KAFKA_INVALID_REQUEST, bytes_of("Duplicate topic name."));
