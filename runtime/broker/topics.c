@@ -315,6 +315,29 @@ static enum weir_status load_all(struct broker *broker,
     return rc;
 }
 
+/*
+ * No id that a log remembers may be given out again: a new producer's first batch would pass for the old one's, be
+ * acknowledged as a repetition, and be lost. In folders that came without our metadata file only the logs know the ids.
+ */
+static void skip_known_producer_ids(struct broker *broker)
+{
+    struct cluster_image *image = broker_image(broker);
+    int64_t next = broker->producer_id_end;
+    for (size_t t = 0; t < image->topic_count; t++) {
+        const struct image_topic *topic = &image->topics[t];
+        for (int32_t i = 0; i < topic->partition_count; i++) {
+            size_t count;
+            struct log_producer *known = partition_log_producers(topic->partitions[i]->log, &count);
+            if (count > 0 && known[count - 1].producer_id >= next) {
+                next = known[count - 1].producer_id + 1;
+            }
+            free(known);
+        }
+    }
+    image_unref(image);
+    broker->producer_id_next = broker->producer_id_end = next;
+}
+
 enum weir_status topics_load(struct broker *broker, struct weir_error *err)
 {
     enum weir_status rc = WEIR_OK;
@@ -332,6 +355,9 @@ enum weir_status topics_load(struct broker *broker, struct weir_error *err)
     log_checkpoints_read(broker, &checkpoints);
     rc = load_all(broker, &checkpoints, err);
     log_checkpoints_finish(&checkpoints);
+    if (rc == WEIR_OK) {
+        skip_known_producer_ids(broker);
+    }
     return rc;
 }
 
