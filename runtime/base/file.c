@@ -145,7 +145,10 @@ enum weir_status file_replace(
     if (fd < 0) {
         return weir_fail_errno(err, "cannot create %s", temporary);
     }
-    enum weir_status rc = file_write_all(fd, content.data, content.len, err);
+    enum weir_status rc = file_write_all(fd, content.data, content.len, NULL);
+    if (rc < 0) {
+        rc = weir_fail_errno(err, "cannot write %s", temporary);
+    }
     if (rc == WEIR_OK && sync && fsync(fd) != 0) {
         rc = weir_fail_errno(err, "cannot sync %s", temporary);
     }

@@ -80,14 +80,16 @@ static enum weir_status check_meta(struct broker *broker, struct bytes text, str
     }
     int64_t node_id = -1;
     if (bytes_is_null(id) || !bytes_to_text(id, broker->cluster_id, sizeof(broker->cluster_id))) {
-        return weir_fail(err, WEIR_ECORRUPT, "%s/meta.properties has no cluster.id",
-                         broker->config.log_dir);
+        return weir_fail(
+            err, WEIR_ECORRUPT,
+            "meta.properties has no cluster.id; restore the file, or remove it to have a new "
+            "one made");
     }
     if (!bytes_is_null(node) &&
         (!bytes_parse_i64(node, &node_id) || node_id != broker->config.node_id)) {
         return weir_fail(err, WEIR_EINVAL,
-                         "%s belongs to node.id=%.*s, and this broker is node.id=%d",
-                         broker->config.log_dir, BYTES_ARG(node), broker->config.node_id);
+                         "this folder belongs to node.id=%.*s, and this broker is node.id=%d",
+                         BYTES_ARG(node), broker->config.node_id);
     }
     return WEIR_OK;
 }
@@ -106,12 +108,10 @@ static enum weir_status write_meta(struct broker *broker, struct weir_error *err
     return rc;
 }
 
-static enum weir_status open_log_dir(struct broker *broker, struct weir_error *err)
+/* What is read and written there is named from there on. */
+static enum weir_status read_log_dir(struct broker *broker, struct weir_error *err)
 {
-    enum weir_status rc = lock_log_dir(broker, err);
-    if (rc < 0) {
-        return rc;
-    }
+    enum weir_status rc;
     struct buffer text;
     buffer_init(&text, META_FILE_MAX);
     rc = file_read(broker->root_fd, "meta.properties", &text, err);
@@ -129,6 +129,25 @@ static enum weir_status open_log_dir(struct broker *broker, struct weir_error *e
         rc = topics_load(broker, err);
     }
     return rc;
+}
+
+/* `why` is about a file: says in which folder. */
+static enum weir_status fail_in_log_dir(const struct broker *broker,
+                                        const struct weir_error *why,
+                                        struct weir_error *err)
+{
+    return weir_fail(err, why->status, "log.dirs=%s: %s", broker->config.log_dir, why->message);
+}
+
+static enum weir_status open_log_dir(struct broker *broker, struct weir_error *err)
+{
+    enum weir_status rc = lock_log_dir(broker, err);
+    if (rc < 0) {
+        return rc;
+    }
+    struct weir_error why;
+    rc = read_log_dir(broker, &why);
+    return rc < 0 ? fail_in_log_dir(broker, &why, err) : rc;
 }
 
 /* --- the listener --- */
@@ -210,13 +229,15 @@ static enum weir_status start_workers(struct broker *broker, struct weir_error *
         }
         broker->worker_count++;
     }
-    enum weir_status rc = coordinator_create(broker, &broker->coordinator, err);
+    struct weir_error why;
+    enum weir_status rc = coordinator_create(broker, &broker->coordinator, &why);
     if (rc == WEIR_OK) {
-        rc = transactions_create(broker, &broker->transactions, err);
+        rc = transactions_create(broker, &broker->transactions, &why);
     }
-    if (rc == WEIR_OK) {
-        rc = acceptor_create(broker, &broker->acceptor, err);
+    if (rc < 0) {
+        return fail_in_log_dir(broker, &why, err);
     }
+    rc = acceptor_create(broker, &broker->acceptor, err);
     for (int i = 0; rc == WEIR_OK && i < broker->worker_count; i++) {
         rc = worker_start(broker->workers[i], err);
     }

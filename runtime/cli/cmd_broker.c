@@ -177,6 +177,8 @@ static int serve(struct options *o, const struct log *log)
     (void)sigaddset(&stop, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ,
+                 SIG_IGN); /* a file at its limit (ulimit -f) is an error like a full disk */
     raise_file_limit();
 
     struct broker *broker = NULL;

@@ -12,6 +12,8 @@
 
 static const char file_name[] = "weir.metadata";
 static const char first_line[] = "weir-metadata 1";
+static const char advice[] = "; restore the file, or remove it to have the topics found by their "
+                             "folders, without their configurations";
 
 enum { FILE_MAX_BYTES = 64 << 20 };
 
@@ -127,16 +129,18 @@ static enum weir_status parse(struct local_store *store, struct bytes text, stru
     struct bytes line;
     int number = 1;
     if (!bytes_cut(&text, '\n', &line) || !bytes_equal_text(line, first_line)) {
-        return weir_fail(err, WEIR_ECORRUPT, "%s does not begin with '%s'", file_name, first_line);
+        return weir_fail(err, WEIR_ECORRUPT, "%s does not begin with '%s'%s", file_name, first_line,
+                         advice);
     }
     while (bytes_cut(&text, '\n', &line) && (line.len > 0 || !bytes_is_null(text))) {
         number++;
         if (!read_line(&r, line)) {
-            return weir_fail(err, WEIR_ECORRUPT, "%s line %d cannot be read: '%.*s'", file_name,
-                             number, BYTES_ARG(line));
+            return weir_fail(err, WEIR_ECORRUPT, "%s line %d cannot be read: '%.*s'%s", file_name,
+                             number, BYTES_ARG(line), advice);
         }
     }
-    return r.ended ? WEIR_OK : weir_fail(err, WEIR_ECORRUPT, "%s is cut short", file_name);
+    return r.ended ? WEIR_OK
+                   : weir_fail(err, WEIR_ECORRUPT, "%s is cut short%s", file_name, advice);
 }
 
 enum weir_status local_store_open(int root_fd,

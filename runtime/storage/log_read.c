@@ -301,7 +301,8 @@ enum kafka_error partition_log_max_timestamp(struct partition_log *log,
 
 /* --- everything --- */
 
-static enum weir_status visit_segment(const struct segment_view *view,
+static enum weir_status visit_segment(const struct partition_log *log,
+                                      const struct segment_view *view,
                                       int64_t offset,
                                       log_batch_visitor visit,
                                       void *context,
@@ -319,8 +320,11 @@ static enum weir_status visit_segment(const struct segment_view *view,
                                             : weir_fail_errno(err, "cannot read a segment");
     }
     if (rc == WEIR_OK && scan.next < view->size) {
-        rc = weir_fail(err, WEIR_ECORRUPT, "no batch at byte %lld of segment %lld",
-                       (long long)scan.next, (long long)view->base_offset);
+        rc = weir_fail(
+            err, WEIR_ECORRUPT,
+            "%s/%020lld.log is damaged at byte %lld, where a batch should be; restore the "
+            "file, or cut it off there",
+            log->name, (long long)view->base_offset, (long long)scan.next);
     }
     batch_scan_finish(&scan);
     return rc;
@@ -335,7 +339,7 @@ enum weir_status partition_log_iterate(struct partition_log *log,
     struct segment_view view;
     enum weir_status rc = pick_segment(log, offset, NULL, &view, err);
     while (rc == WEIR_OK && view.file) {
-        rc = visit_segment(&view, offset, visit, context, err);
+        rc = visit_segment(log, &view, offset, visit, context, err);
         struct segment_view before = view;
         view.file = NULL;
         if (rc == WEIR_OK) {
