@@ -76,6 +76,17 @@ static void refuse_part(struct fetch_part *part, enum kafka_error error)
     };
 }
 
+/* The client is told no more than a code, which many only retry on: whoever runs the broker hears where the fault is. */
+static void report_unreadable(struct fetch *fetch, struct partition *p, int64_t offset)
+{
+    if (!atomic_exchange(&p->told_unreadable, true)) {
+        log_write(&fetch->request->broker->log, LOG_LEVEL_ERROR,
+                  "Cannot read %.*s-%d at offset %lld: its .log file is damaged or cannot be read "
+                  "there; restore the file, or read on from a later offset",
+                  BYTES_ARG(p->topic), p->index, (long long)offset);
+    }
+}
+
 static void read_part(struct fetch *fetch, struct fetch_part *part, int64_t bytes_left)
 {
     const struct fetch_request_partition *asked = &part->interest->asked;
@@ -96,7 +107,11 @@ static void read_part(struct fetch *fetch, struct fetch_part *part, int64_t byte
             .min_one = first_data,
             .arena = &fetch->request->arena,
         };
-        (void)partition_read(part->partition, &options, &part->result, part->slice);
+        enum kafka_error error =
+            partition_read(part->partition, &options, &part->result, part->slice);
+        if (error == KAFKA_CORRUPT_MESSAGE || error == KAFKA_STORAGE_ERROR) {
+            report_unreadable(fetch, part->partition, asked->fetch_offset);
+        }
     }
     fetch->bytes += part->slice->length;
     fetch->any_error |= part->result.error != KAFKA_NONE || part->result.diverging_epoch >= 0;

@@ -106,6 +106,16 @@ static enum kafka_error explain_refusal(const struct produce *produce, struct by
                                 h.producer_id, h.producer_epoch);
 }
 
+/* That the disk is full, say, concerns whoever runs the broker as much as the client. */
+static void report_unwritable(struct produce *produce, struct partition *p, struct bytes why)
+{
+    if (!atomic_exchange(&p->told_unwritable, true)) {
+        log_write(&produce->request->broker->log, LOG_LEVEL_ERROR,
+                  "Cannot append to %.*s-%d: %.*s; see to log.dirs=%s", BYTES_ARG(p->topic),
+                  p->index, BYTES_ARG(why), produce->request->broker->config.log_dir);
+    }
+}
+
 static enum kafka_error append(struct produce *produce,
                                struct partition *partition,
                                struct bytes records,
@@ -120,6 +130,11 @@ static enum kafka_error append(struct produce *produce,
     };
     struct append_result result;
     enum kafka_error error = partition_append(partition, records, &options, &result);
+    if (error == KAFKA_STORAGE_ERROR) {
+        report_unwritable(produce, partition, result.message);
+    } else if (error == KAFKA_NONE && atomic_load(&partition->told_unwritable)) {
+        atomic_store(&partition->told_unwritable, false);
+    }
     out->base_offset = result.base_offset;
     out->log_append_time_ms = result.log_append_time_ms;
     out->log_start_offset = result.log_start_offset;

@@ -29,6 +29,9 @@ struct partition {
 
     _Atomic int64_t high_watermark; /* what consumers may see; moved by whoever appends */
     atomic_bool deleted;
+    /* The log says so already; it is not to say so for each try of each client. */
+    atomic_bool told_unreadable;
+    atomic_bool told_unwritable; /* until an append succeeds again */
 
     pthread_mutex_t waiters_lock;
     /* waiters_lock must be held for these: */
