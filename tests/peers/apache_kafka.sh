@@ -44,6 +44,11 @@ class_of() {
     kafka-dump-log.sh) echo org.apache.kafka.tools.DumpLogSegments ;;
     kafka-broker-api-versions.sh) echo org.apache.kafka.tools.BrokerApiVersionsCommand ;;
     kafka-producer-perf-test.sh) echo org.apache.kafka.tools.ProducerPerformance ;;
+    kafka-configs.sh) echo kafka.admin.ConfigCommand ;;
+    kafka-log-dirs.sh) echo org.apache.kafka.tools.LogDirsCommand ;;
+    kafka-leader-election.sh) echo org.apache.kafka.tools.LeaderElectionCommand ;;
+    kafka-cluster.sh) echo org.apache.kafka.tools.ClusterTool ;;
+    kafka-transactions.sh) echo org.apache.kafka.tools.TransactionsCommand ;;
     *) echo "apache_kafka.sh: unknown tool '$1'" >&2; exit 4 ;;
     esac
 }
