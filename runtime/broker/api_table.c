@@ -24,6 +24,7 @@ const struct api_row api_rows[] = {
     { API_API_VERSIONS, 0, 4, 0, api_api_versions },
     { API_CREATE_TOPICS, 2, 7, 2, api_create_topics },
     { API_DELETE_TOPICS, 1, 6, 1, api_delete_topics },
+    { API_DELETE_RECORDS, 0, 2, 0, api_delete_records },
     { API_INIT_PRODUCER_ID, 0, 5, 0, api_init_producer_id },
     { API_OFFSET_FOR_LEADER_EPOCH, 2, 4, 2, api_offset_for_leader_epoch },
     { API_ADD_PARTITIONS_TO_TXN, 0, 3, 0, api_add_partitions_to_txn },

@@ -29,6 +29,7 @@ void api_api_versions(struct request *request);
 void api_create_partitions(struct request *request);
 void api_create_topics(struct request *request);
 void api_delete_groups(struct request *request);
+void api_delete_records(struct request *request);
 void api_delete_topics(struct request *request);
 void api_describe_cluster(struct request *request);
 void api_describe_configs(struct request *request);

@@ -20,6 +20,7 @@ struct acceptor;
 struct coordinator;
 struct fetch_sessions;
 struct local_store;
+struct log_keeper;
 struct transactions;
 struct worker;
 
@@ -35,6 +36,7 @@ struct broker {
     bool clean_start; /* the last stop was clean */
     bool opened;      /* the logs are open */
     struct local_store *store;
+    struct log_keeper *keeper;
     struct acceptor *acceptor;
     struct worker **workers;
     int worker_count;

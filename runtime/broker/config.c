@@ -414,5 +414,6 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
         (int32_t)number_of(config, "transaction.state.log.num.partitions");
     config->transaction_timeout_max_ms = number_of(config, "transaction.max.timeout.ms");
     config->transactional_id_expiration_ms = number_of(config, "transactional.id.expiration.ms");
+    config->retention_check_interval_ms = number_of(config, "log.retention.check.interval.ms");
     return WEIR_OK;
 }

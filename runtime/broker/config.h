@@ -79,6 +79,7 @@ struct broker_config {
     int32_t transaction_partitions;
     int64_t transaction_timeout_max_ms;
     int64_t transactional_id_expiration_ms;
+    int64_t retention_check_interval_ms;
 };
 
 void broker_config_init(struct broker_config *config);

@@ -21,6 +21,7 @@
 #include "broker/acceptor.h"
 #include "broker/coordinator.h"
 #include "broker/fetch_session.h"
+#include "broker/log_keeper.h"
 #include "broker/topics.h"
 #include "broker/transactions.h"
 #include "broker/worker.h"
@@ -257,6 +258,7 @@ enum weir_status broker_start(struct broker_config *config,
     broker->image = image_create(NULL, 0);
     broker->fetch_sessions =
         fetch_sessions_create(broker->config.fetch_sessions_max, FETCH_SESSION_PARTITIONS_MAX);
+    broker->keeper = log_keeper_create(broker);
     (void)pthread_mutex_init(&broker->image_lock, NULL);
     (void)pthread_mutex_init(&broker->admin_lock, NULL);
     (void)pthread_mutex_init(&broker->producer_id_lock, NULL);
@@ -267,6 +269,9 @@ enum weir_status broker_start(struct broker_config *config,
     }
     if (rc == WEIR_OK) {
         broker->opened = true;
+        rc = log_keeper_start(broker->keeper, err);
+    }
+    if (rc == WEIR_OK) {
         rc = start_workers(broker, err);
     }
     if (rc < 0) {
@@ -299,11 +304,13 @@ void broker_stop(struct broker *broker)
         worker_destroy(broker->workers[i]);
     }
     free(broker->workers);
+    log_keeper_stop(broker->keeper);
     if (broker->opened) {
         topics_close(broker);
     }
     fetch_sessions_destroy(broker->fetch_sessions);
     image_unref(broker->image);
+    log_keeper_destroy(broker->keeper);
     local_store_close(broker->store);
     close_if_open(broker->listen_fd);
     close_if_open(broker->lock_fd);

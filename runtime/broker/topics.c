@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "broker/broker.h"
 #include "broker/coordinator.h"
+#include "broker/log_keeper.h"
 #include "broker/partition.h"
 #include "broker/topics_folders.h"
 #include "broker/topics_open.h"
@@ -228,12 +229,17 @@ static void remove_logs(struct broker *broker, const struct image_topic *topic)
 {
     for (int32_t i = 0; i < topic->partition_count; i++) {
         struct weir_error err;
+        char folder[LOG_FOLDER_MAX];
         partition_mark_deleted(topic->partitions[i]);
-        if (partition_log_delete(topic->partitions[i]->log, &err) < 0) {
+        if (partition_log_condemn(topic->partitions[i]->log, folder, &err) < 0) {
             log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot remove partition %.*s-%d: %s",
                       BYTES_ARG(topic->name), i, err.message);
+        } else if (folder[0]) {
+            log_keeper_remove_folder(broker->keeper, folder,
+                                     topic->config->log.file_delete_delay_ms);
         }
     }
+    log_keeper_forget_topic(broker->keeper, topic->name, topic->partition_count);
 }
 
 enum kafka_error topic_delete(struct broker *broker, struct bytes name)
@@ -354,7 +360,7 @@ enum weir_status topics_load(struct broker *broker, struct weir_error *err)
     struct log_checkpoints checkpoints;
     log_checkpoints_read(broker, &checkpoints);
     rc = load_all(broker, &checkpoints, err);
-    log_checkpoints_finish(&checkpoints);
+    log_keeper_adopt(broker->keeper, &checkpoints);
     if (rc == WEIR_OK) {
         skip_known_producer_ids(broker);
     }

@@ -10,11 +10,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "broker/broker.h"
+#include "broker/log_keeper.h"
 #include "broker/partition.h"
 #include "broker/topic_config.h"
 
-static const char recovery_file[] = "recovery-point-offset-checkpoint";
-static const char start_file[] = "log-start-offset-checkpoint";
+const char recovery_point_file[] = "recovery-point-offset-checkpoint";
+const char log_start_file[] = "log-start-offset-checkpoint";
 static const char replication_file[] = "replication-offset-checkpoint";
 static const char clean_file[] = ".kafka_cleanshutdown";
 
@@ -29,8 +30,8 @@ static void read_checkpoint(struct broker *broker, const char *file, struct chec
 
 void log_checkpoints_read(struct broker *broker, struct log_checkpoints *out)
 {
-    read_checkpoint(broker, recovery_file, &out->recovery_points);
-    read_checkpoint(broker, start_file, &out->log_starts);
+    read_checkpoint(broker, recovery_point_file, &out->recovery_points);
+    read_checkpoint(broker, log_start_file, &out->log_starts);
     /* From here on the logs may change, so a crash must not find the mark of the last clean stop. */
     broker->clean_start = unlinkat(broker->root_fd, clean_file, 0) == 0;
 }
@@ -83,8 +84,8 @@ void log_checkpoints_write(struct broker *broker)
         }
     }
     image_unref(image);
-    write_checkpoint(broker, recovery_file, &recovery, &clean);
-    write_checkpoint(broker, start_file, &starts, &clean);
+    write_checkpoint(broker, recovery_point_file, &recovery, &clean);
+    write_checkpoint(broker, log_start_file, &starts, &clean);
     write_checkpoint(broker, replication_file, &marks, &clean);
     struct weir_error err;
     if (clean && file_replace(broker->root_fd, clean_file,
@@ -161,7 +162,8 @@ static struct log_open_options open_options(const struct broker *broker,
                                       .topic_id = topic->id,
                                       .config = topic->config->log,
                                       .leader_epoch_max = leader_epoch,
-                                      .clean = broker->clean_start };
+                                      .clean = broker->clean_start,
+                                      .listener = log_keeper_listener(broker->keeper) };
 }
 
 enum weir_status topic_open_partitions(struct broker *broker,

@@ -16,6 +16,9 @@ struct log_checkpoints {
     struct checkpoint log_starts;
 };
 
+extern const char recovery_point_file[];
+extern const char log_start_file[];
+
 /* A checkpoint that cannot be read is logged and taken as empty: logs are then checked from their start. */
 void log_checkpoints_read(struct broker *broker, struct log_checkpoints *out);
 void log_checkpoints_finish(struct log_checkpoints *checkpoints);

@@ -17,6 +17,7 @@ struct log_config {
     int64_t retention_bytes; /* -1: without bound */
     int64_t flush_messages;  /* fsync after so many records */
     int64_t flush_ms;
+    int64_t file_delete_delay_ms; /* between the rename to .deleted and the end */
     int64_t message_timestamp_before_max_ms;
     int64_t message_timestamp_after_max_ms;
     int64_t producer_id_expiration_ms;
@@ -38,6 +39,7 @@ static inline struct log_config log_config_default(void)
         .retention_bytes = -1,
         .flush_messages = INT64_MAX,
         .flush_ms = INT64_MAX,
+        .file_delete_delay_ms = 60000,
         .message_timestamp_before_max_ms = INT64_MAX,
         .message_timestamp_after_max_ms = 3600000,
         .producer_id_expiration_ms = 86400000,

@@ -20,7 +20,6 @@ struct segment_view {
     int64_t size;
     int64_t next_offset;
     int64_t base_offset;
-    size_t index; /* in the log's row */
 };
 
 /* The last segment that begins at or before `offset`. */
@@ -46,7 +45,7 @@ static enum weir_status view_segment(const struct partition_log *log,
                                      struct segment_view *out,
                                      struct weir_error *err)
 {
-    *out = (struct segment_view){ .index = index };
+    *out = (struct segment_view){ 0 };
     if (index >= log->segment_count || log->segments[index]->size == 0) {
         return WEIR_OK;
     }
@@ -69,7 +68,9 @@ static enum weir_status pick_segment(struct partition_log *log,
     (void)pthread_mutex_lock(&log->lock);
     size_t index = floor_segment(log, offset);
     if (after) {
-        index = floor_segment(log, after->base_offset) + 1;
+        /* That one may have been deleted meanwhile, with all before it. */
+        bool gone = log->segment_count > 0 && log->segments[0]->base_offset > after->base_offset;
+        index = gone ? 0 : floor_segment(log, after->base_offset) + 1;
     }
     enum weir_status rc = WEIR_OK;
     if (log->deleted) {
@@ -234,16 +235,18 @@ static int64_t time_hint(const struct segment *s, int64_t timestamp)
     return segment_hint(s, s->base_offset + entry.value);
 }
 
-/* The first segment from `index` on that has a record of `timestamp` or later. */
+/* The first segment that begins behind `after` and has a record of `timestamp` or later. */
 static enum weir_status pick_by_time(struct partition_log *log,
-                                     size_t index,
+                                     int64_t after,
                                      int64_t timestamp,
                                      struct segment_view *out,
                                      struct weir_error *err)
 {
     *out = (struct segment_view){ 0 };
     (void)pthread_mutex_lock(&log->lock);
-    while (index < log->segment_count && log->segments[index]->max_timestamp < timestamp) {
+    size_t index = 0;
+    while (index < log->segment_count && (log->segments[index]->base_offset <= after ||
+                                          log->segments[index]->max_timestamp < timestamp)) {
         index++;
     }
     enum weir_status rc = WEIR_OK;
@@ -264,16 +267,16 @@ enum kafka_error partition_log_offset_for_time(struct partition_log *log,
     *out_found = (struct log_time_offset){ NO_TIMESTAMP, -1, -1 };
     int found = 0;
     struct segment_view view = { 0 };
-    enum weir_status rc = pick_by_time(log, 0, timestamp, &view, NULL);
+    enum weir_status rc = pick_by_time(log, -1, timestamp, &view, NULL);
     while (rc == WEIR_OK && view.file) {
         found = search_segment(&view, &search, out_found);
-        size_t next = view.index + 1;
+        int64_t after = view.base_offset;
         log_file_unref(view.file);
         view.file = NULL;
         if (found != 0) {
             break;
         }
-        rc = pick_by_time(log, next, timestamp, &view, NULL);
+        rc = pick_by_time(log, after, timestamp, &view, NULL);
     }
     if (rc < 0 || found == WEIR_EIO) {
         return KAFKA_STORAGE_ERROR;

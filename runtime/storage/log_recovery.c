@@ -209,7 +209,9 @@ static bool epoch_fits(const struct recovery *r, const struct batch_header *h)
     if (r->options->leader_epoch_max >= 0 && h->leader_epoch > r->options->leader_epoch_max) {
         return false;
     }
-    bool recorded = r->epochs_known && h->leader_epoch <= epoch_cache_latest(epochs);
+    /* Of what lies before the start of the log, DeleteRecords has struck the history. */
+    bool recorded = r->epochs_known && h->leader_epoch <= epoch_cache_latest(epochs) &&
+                    epochs->count > 0 && h->base_offset >= epochs->entries[0].start_offset;
     return !recorded || epoch_cache_at(epochs, h->base_offset) == h->leader_epoch;
 }
 

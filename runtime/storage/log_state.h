@@ -36,7 +36,10 @@ struct partition_log {
     struct map
         announced; /* producer id -> int16_t *, owned: the epoch of a transaction that may begin here */
     int64_t recovery_point;
-    int64_t snapshot_offset; /* of the newest snapshot file; -1: none */
+    int64_t snapshot_offset;         /* of the newest snapshot file; -1: none */
+    struct log_condemned *condemned; /* owned; log_retention.c's */
+    size_t condemned_count;
+    struct log_listener listener;
     bool has_folder;
     bool names_synced; /* the folder's own name and those in it are on disk as of the last flush */
     bool
@@ -51,6 +54,15 @@ static inline struct segment *log_active(const struct partition_log *log)
 }
 
 void log_add_segment(struct partition_log *log, struct segment *s);
+
+/* Completes the active segment, if there is one, and begins a new one at `base_offset`. */
+WEIR_CHECKED enum weir_status log_roll(struct partition_log *log,
+                                       int64_t base_offset,
+                                       int64_t now_ms,
+                                       struct weir_error *err);
+
+/* The names of files that came into being since the last flush: without them their bytes may be lost. */
+WEIR_CHECKED enum weir_status log_sync_names(struct partition_log *log, struct weir_error *err);
 
 /* "topic-0/<file>" */
 void log_path(const struct partition_log *log, const char *file, char out_path[LOG_PATH_MAX]);

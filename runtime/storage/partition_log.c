@@ -106,6 +106,7 @@ enum weir_status partition_log_open(const struct log_open_options *options,
     log->config = options->config;
     log->topic_id = options->topic_id;
     log->recovery_point = options->recovery_point;
+    log->listener = options->listener;
     log->snapshot_offset = -1;
     (void)pthread_mutex_init(&log->lock, NULL);
     producer_state_init(&log->producers);
@@ -141,10 +142,12 @@ static enum weir_status sync_segment(const struct partition_log *log,
     return rc;
 }
 
-/* The names of files that came into being since the last flush: without them their bytes may be lost. */
-static enum weir_status sync_names(struct partition_log *log, struct weir_error *err)
+enum weir_status log_sync_names(struct partition_log *log, struct weir_error *err)
 {
     char path[LOG_PATH_MAX];
+    if (log->names_synced || !log->has_folder) {
+        return WEIR_OK;
+    }
     log_path(log, "partition.metadata", path);
     enum weir_status rc = file_sync_parent(log->root_fd, path, err);
     if (rc == WEIR_OK) {
@@ -172,8 +175,8 @@ static enum weir_status flush_locked(struct partition_log *log, struct weir_erro
         }
         rc = sync_segment(log, s, err);
     }
-    if (rc == WEIR_OK && !log->names_synced && log->has_folder) {
-        rc = sync_names(log, err);
+    if (rc == WEIR_OK) {
+        rc = log_sync_names(log, err);
     }
     if (rc < 0) {
         log->flush_failed = true;
@@ -209,8 +212,11 @@ enum weir_status partition_log_close(struct partition_log *log, struct weir_erro
     return rc;
 }
 
-enum weir_status partition_log_delete(struct partition_log *log, struct weir_error *err)
+enum weir_status partition_log_condemn(struct partition_log *log,
+                                       char out_folder[LOG_FOLDER_MAX],
+                                       struct weir_error *err)
 {
+    out_folder[0] = '\0';
     (void)pthread_mutex_lock(&log->lock);
     log->deleted = true;
     bool has_folder = log->has_folder;
@@ -219,15 +225,22 @@ enum weir_status partition_log_delete(struct partition_log *log, struct weir_err
         return WEIR_OK;
     }
     /* Kafka's way: one rename makes it gone, whatever becomes of the files; a start removes leftovers. */
-    char condemned[LOG_PATH_MAX];
     struct uuid unique = uuid_random();
     char id[UUID_TEXT_SIZE];
     uuid_format(&unique, id);
-    (void)snprintf(condemned, sizeof(condemned), "%.200s.%s-delete", log->name, id);
-    if (renameat(log->root_fd, log->name, log->root_fd, condemned) != 0) {
+    (void)snprintf(out_folder, LOG_FOLDER_MAX, "%.200s.%s-delete", log->name, id);
+    if (renameat(log->root_fd, log->name, log->root_fd, out_folder) != 0) {
+        out_folder[0] = '\0';
         return weir_fail_errno(err, "cannot remove %s", log->name);
     }
-    return file_remove_tree(log->root_fd, condemned, err);
+    return WEIR_OK;
+}
+
+enum weir_status partition_log_delete(struct partition_log *log, struct weir_error *err)
+{
+    char folder[LOG_FOLDER_MAX];
+    enum weir_status rc = partition_log_condemn(log, folder, err);
+    return rc < 0 || folder[0] == '\0' ? rc : file_remove_tree(log->root_fd, folder, err);
 }
 
 void partition_log_free(struct partition_log *log)
@@ -239,6 +252,7 @@ void partition_log_free(struct partition_log *log)
         segment_destroy(log->segments[i]);
     }
     free(log->segments);
+    free(log->condemned);
     epoch_cache_finish(&log->epochs);
     producer_state_finish(&log->producers);
     log_forget_announcements(log);
@@ -248,6 +262,36 @@ void partition_log_free(struct partition_log *log)
 
 /* --- append --- */
 
+enum weir_status log_roll(struct partition_log *log,
+                          int64_t base_offset,
+                          int64_t now_ms,
+                          struct weir_error *err)
+{
+    struct segment *active = log_active(log);
+    if (active) {
+        enum weir_status rc = segment_retire(active, err);
+        if (rc == WEIR_OK) {
+            rc = log_write_snapshot(log, err);
+        }
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    struct segment *fresh = segment_create(log->root_fd, log->name, base_offset);
+    fresh->created_ms = now_ms;
+    enum weir_status rc = segment_activate(fresh, err);
+    if (rc < 0) {
+        segment_destroy(fresh);
+        return rc;
+    }
+    log_add_segment(log, fresh);
+    log->names_synced = false;
+    if (active && log->listener.rolled) {
+        log->listener.rolled(log->listener.context);
+    }
+    return WEIR_OK;
+}
+
 /* The active segment, ready for `h`: a new one when the log is new or the last is full. */
 static enum weir_status ready_segment(struct partition_log *log,
                                       const struct batch_header *h,
@@ -256,29 +300,11 @@ static enum weir_status ready_segment(struct partition_log *log,
 {
     struct segment *active = log_active(log);
     enum weir_status rc = make_folder(log, err);
-    if (rc == WEIR_OK && active && segment_is_full(active, h, &log->config, now_ms)) {
-        rc = segment_retire(active, err);
-        if (rc == WEIR_OK) {
-            rc = log_write_snapshot(log, err);
-        }
-        active = NULL;
-    }
     if (rc < 0) {
         return rc;
     }
-    if (active) {
-        return segment_activate(active, err);
-    }
-    struct segment *fresh = segment_create(log->root_fd, log->name, h->base_offset);
-    fresh->created_ms = now_ms;
-    rc = segment_activate(fresh, err);
-    if (rc < 0) {
-        segment_destroy(fresh);
-        return rc;
-    }
-    log_add_segment(log, fresh);
-    log->names_synced = false;
-    return WEIR_OK;
+    bool fits = active && !segment_is_full(active, h, &log->config, now_ms);
+    return fits ? segment_activate(active, err) : log_roll(log, h->base_offset, now_ms, err);
 }
 
 /* Writes a batch whose header is final. */

@@ -27,6 +27,12 @@ struct partition_log;
 
 /* --- open and close --- */
 
+/* Who is told that a segment is complete: called with the log's lock held, so it may only take a note. */
+struct log_listener {
+    void (*rolled)(void *context); /* NULL: nobody */
+    void *context;
+};
+
 struct log_open_options {
     int root_fd; /* borrowed until close: the log directory */
     struct bytes topic;
@@ -39,6 +45,7 @@ struct log_open_options {
         log_start_offset; /* from log-start-offset-checkpoint; 0: where the first segment begins */
     int32_t leader_epoch_max; /* no batch can be of a later epoch; -1: not known */
     bool clean;               /* the last stop was clean: only the tail is checked */
+    struct log_listener listener;
 };
 
 struct recovery_report {
@@ -65,7 +72,15 @@ WEIR_CHECKED enum weir_status partition_log_folder_id(int root_fd,
                                                       struct uuid *out_id,
                                                       struct weir_error *err);
 
-/* Removes the folder; reads and appends fail from now on. */
+enum { LOG_FOLDER_MAX = 256 };
+
+/* Renames the folder to "topic-0.<id>-delete", to be removed by the caller, out_folder then; empty: there is none. Reads and
+ * appends fail from now on. */
+WEIR_CHECKED enum weir_status partition_log_condemn(struct partition_log *log,
+                                                    char out_folder[LOG_FOLDER_MAX],
+                                                    struct weir_error *err);
+
+/* The same, and removes the folder. */
 WEIR_CHECKED enum weir_status partition_log_delete(struct partition_log *log,
                                                    struct weir_error *err);
 

@@ -142,12 +142,16 @@ static void apaches_shipped_file_is_accepted(void **state)
 static void what_is_accepted_without_effect_is_said(void **state)
 {
     static const char *const without[] = {
-        "log.retention.hours=1",      "log.retention.bytes=1000000",
-        "log.flush.interval.ms=1000", "log.segment.delete.delay.ms=1",
-        "max.connections=10",         "compression.type=zstd",
+        "log.flush.interval.ms=1000",
+        "log.cleaner.delete.retention.ms=1",
+        "max.connections=10",
+        "compression.type=zstd",
     };
-    static const char *const with[] = { "log.flush.interval.messages=1", "log.roll.hours=1",
-                                        "log.cleanup.policy=compact" };
+    static const char *const with[] = {
+        "log.flush.interval.messages=1", "log.roll.hours=1",
+        "log.cleanup.policy=compact",    "log.retention.hours=1",
+        "log.retention.bytes=1000000",   "log.segment.delete.delay.ms=1"
+    };
     enum { WITHOUT_COUNT = sizeof(without) / sizeof(without[0]) };
     struct broker_config *config = *state;
     struct count count = { 0 };
