@@ -117,6 +117,7 @@ void config_describe_topic_key(const struct topic_config *config,
 {
     struct listing l = { .out = out, .arena = arena };
     out->synonyms = message_new(&describe_configs_response_synonym_type, arena, SYNONYMS_MAX);
+    out->synonyms_count = 0; /* a caller may use one place again */
     out->value = topic_config_shown(config, broker, key, arena);
     if (topic_config_entry(config, key->key.name)) {
         add_synonym(&l, key->key.name, out->value, CONFIG_SOURCE_TOPIC);
@@ -142,6 +143,7 @@ void config_describe_broker_key(const struct broker_config *broker,
     const char *text = broker_config_text(broker, key->name);
     const char *family = family_of(key->name);
     out->synonyms = message_new(&describe_configs_response_synonym_type, arena, SYNONYMS_MAX);
+    out->synonyms_count = 0; /* a caller may use one place again */
     out->value = text && key->type != CONFIG_PASSWORD ? arena_copy(arena, bytes_of(text))
                                                       : (struct bytes){ 0 };
     add_cluster_synonym(&l, broker, key->name);
