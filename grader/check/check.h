@@ -129,6 +129,7 @@ enum check_ending {
     CHECK_TIMED_OUT,     /* wall clock: .timeout_ms were over */
     CHECK_OUT_OF_CPU,    /* limits.cpu_s */
     CHECK_OUT_OF_MEMORY, /* limits.memory_mb */
+    CHECK_OUT_OF_DISK,   /* four times limits.file_mb */
     CHECK_FLOODED,       /* wrote more output than a run may */
     CHECK_NOT_STARTED,   /* could not be executed, .message says why */
 };

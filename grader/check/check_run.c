@@ -51,6 +51,7 @@ static enum check_ending parse_ending(struct bytes word)
         [CHECK_TIMED_OUT] = "timed-out",
         [CHECK_OUT_OF_CPU] = "out-of-cpu",
         [CHECK_OUT_OF_MEMORY] = "out-of-memory",
+        [CHECK_OUT_OF_DISK] = "out-of-disk",
         [CHECK_FLOODED] = "flooded",
         [CHECK_NOT_STARTED] = "not-started",
     };

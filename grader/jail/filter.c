@@ -175,6 +175,9 @@ static int add_rules(scmp_filter_ctx filter, bool same_uid)
     if (rc == 0) { /* pushing characters into a terminal's input */
         rc = deny_when(filter, SCMP_SYS(ioctl), EPERM, low_word(1, TIOCSTI));
     }
+    if (rc == 0) { /* the jail looks at what its processes have open */
+        rc = deny_when(filter, SCMP_SYS(prctl), EPERM, low_word(0, PR_SET_DUMPABLE));
+    }
     if (rc == 0) { /* limits of the jail, which has the same uid at most levels */
         rc = deny_when(filter, SCMP_SYS(prlimit64), EPERM, not_own(0));
     }

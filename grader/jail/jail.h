@@ -23,6 +23,7 @@ enum jail_ending {
     JAIL_EXITED = 1,    /* code: exit status */
     JAIL_SIGNALLED,     /* code: signal */
     JAIL_OUT_OF_MEMORY, /* the resident memory of the run exceeded its limit */
+    JAIL_OUT_OF_DISK,   /* its files did */
     JAIL_NOT_STARTED,   /* code: errno of what failed, step says which */
 };
 
@@ -54,6 +55,7 @@ struct jail_options {
     int64_t address_mb; /* per process; 0: no limit */
     int64_t rss_mb;     /* of all processes of the run; 0: no limit */
     int64_t file_mb;
+    int64_t disk_mb;   /* of all files of the run; 0: no limit */
     int64_t processes; /* 0: no limit */
     int64_t fds;
     int same_uid;  /* the program runs under weir-grade's uid: it must not signal anyone */

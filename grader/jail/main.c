@@ -17,11 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "jail/disk.h"
 #include "jail/filter.h"
 #include "jail/jail.h"
 #include "jail/tree.h"
 
-enum { RSS_POLL_MS = 50, SWEEP_ROUNDS_MAX = 2000 };
+enum { LOOK_EVERY_MS = 50, SWEEP_ROUNDS_MAX = 2000 };
 
 struct jail {
     struct jail_options options;
@@ -29,6 +30,7 @@ struct jail {
     pid_t child;
     int start_fd; /* the child writes why it could not start; closed by a successful exec */
     int signal_fd;
+    int dir_fd; /* the working directory, opened before the program could close it to us */
     uint32_t children_left;
 };
 
@@ -213,14 +215,33 @@ static bool obey(struct jail *j)
     return true;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now = { 0 };
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What no limit of the kernel's bounds for all processes of the run together. */
+static void look(struct jail *j)
+{
+    const struct jail_options *o = &j->options;
+    if (j->report.ending == 0 && o->rss_mb > 0 && tree_rss() > o->rss_mb << 20) {
+        j->report.ending = JAIL_OUT_OF_MEMORY;
+    }
+    if (j->report.ending == 0 && o->disk_mb > 0 && disk_used(j->dir_fd) > o->disk_mb << 20) {
+        j->report.ending = JAIL_OUT_OF_DISK;
+    }
+}
+
 static void watch(struct jail *j)
 {
     struct signalfd_siginfo info;
     struct pollfd fds[2] = { { .fd = JAIL_CONTROL_FD, .events = POLLIN },
                              { .fd = j->signal_fd, .events = POLLIN } };
-    int64_t rss_max = j->options.rss_mb << 20;
+    int64_t look_ms = now_ms() + LOOK_EVERY_MS;
     while (j->child > 0 && j->report.ending == 0) {
-        int n = poll(fds, 2, rss_max > 0 ? RSS_POLL_MS : -1);
+        int n = poll(fds, 2, LOOK_EVERY_MS);
         if (n < 0 && errno != EINTR) {
             return;
         }
@@ -230,8 +251,10 @@ static void watch(struct jail *j)
         if (n > 0 && fds[1].revents && read(j->signal_fd, &info, sizeof(info)) > 0) {
             (void)reap(j);
         }
-        if (n == 0 && rss_max > 0 && tree_rss() > rss_max) {
-            j->report.ending = JAIL_OUT_OF_MEMORY;
+        if (now_ms() >=
+            look_ms) { /* by the clock: a program can keep poll() busy with dying children */
+            look(j);
+            look_ms = now_ms() + LOOK_EVERY_MS;
         }
     }
 }
@@ -263,6 +286,7 @@ static bool parse_options(int argc, char **argv, struct jail_options *o)
         ADDRESS,
         RSS,
         FILE_,
+        DISK,
         PROCESSES,
         FDS,
         SAME,
@@ -278,6 +302,7 @@ static bool parse_options(int argc, char **argv, struct jail_options *o)
         { "address", 1, NULL, ADDRESS },
         { "rss", 1, NULL, RSS },
         { "file", 1, NULL, FILE_ },
+        { "disk", 1, NULL, DISK },
         { "processes", 1, NULL, PROCESSES },
         { "fds", 1, NULL, FDS },
         { "same-uid", 0, NULL, SAME },
@@ -286,13 +311,10 @@ static bool parse_options(int argc, char **argv, struct jail_options *o)
         { "write", 1, NULL, WRITE },
         { NULL, 0, NULL, 0 },
     };
-    int64_t *const numbers[] = { [UID] = &o->uid,
-                                 [GID] = &o->gid,
-                                 [CPU] = &o->cpu_s,
-                                 [ADDRESS] = &o->address_mb,
-                                 [RSS] = &o->rss_mb,
-                                 [FILE_] = &o->file_mb,
-                                 [PROCESSES] = &o->processes,
+    int64_t *const numbers[] = { [UID] = &o->uid,      [GID] = &o->gid,
+                                 [CPU] = &o->cpu_s,    [ADDRESS] = &o->address_mb,
+                                 [RSS] = &o->rss_mb,   [FILE_] = &o->file_mb,
+                                 [DISK] = &o->disk_mb, [PROCESSES] = &o->processes,
                                  [FDS] = &o->fds };
     bool good = true;
     for (int c = getopt_long(argc, argv, "+", known, NULL); good && c != -1;
@@ -336,6 +358,7 @@ int main(int argc, char **argv)
     sigaddset(&all, SIGCHLD);
     j.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 
+    j.dir_fd = open(j.options.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     start(&j);
     watch(&j);
     sweep(&j);

@@ -119,6 +119,19 @@ int64_t tree_rss(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
+void tree_each(void (*visit)(void *context, pid_t pid), void *context)
+{
+    struct tree t;
+    tree_read(&t);
+    tree_mark(&t);
+    for (size_t i = 0; i < t.count; i++) {
+        if (t.processes[i].below) {
+            visit(context, t.processes[i].pid);
+        }
+    }
+    free(t.processes);
+}
+
 size_t tree_signal(int signo)
 {
     struct tree t;

@@ -2,6 +2,7 @@
  * What the checks ask of weir-grade, and the answers. See check/message.h.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "run/build.h"
 #include "run/session.h"
 
@@ -111,6 +113,10 @@ static void serve_begin(struct session *s)
     s->begun = true;
     s->out_of_time = false;
     s->check_timer.deadline_ms = clock_monotonic_ms() + lab->checks[i].timeout_ms;
+    /* The disk space of the check before is free again; what cannot be removed now goes with the whole run. */
+    if (s->home && file_remove_tree(AT_FDCWD, s->home, &err) < 0) {
+        run_progress(s->run, "%s", err.message);
+    }
     s->home = text(s, arena_printf(&s->run->arena, "%s/home-%s", s->dir, lab->checks[i].id));
     if (sandbox_make_home(&s->run->sandbox, s->home, &err) < 0) {
         refuse(s, err.message);
@@ -328,6 +334,7 @@ void session_answer_wait(struct session *s)
         [JOB_TIMED_OUT] = "timed-out",
         [JOB_OUT_OF_CPU] = "out-of-cpu",
         [JOB_OUT_OF_MEMORY] = "out-of-memory",
+        [JOB_OUT_OF_DISK] = "out-of-disk",
         [JOB_FLOODED] = "flooded",
         [JOB_NOT_STARTED] = "not-started",
     };

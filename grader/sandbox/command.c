@@ -154,6 +154,7 @@ static void put_jail(struct words *w,
     put_number(w, "--address", l->memory_mb * ADDRESS_FACTOR);
 #endif
     put_number(w, "--file", l->file_mb);
+    put_number(w, "--disk", job_disk_mb(l));
     put_number(w, "--processes", l->processes + s->nproc_base);
     put_number(w, "--fds", FDS_MAX);
     if (s->level == 2) {

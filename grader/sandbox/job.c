@@ -100,6 +100,8 @@ static void job_judge(struct job *job, const struct jail_report *r)
         job->failed_step = steps[r->step <= JAIL_STEP_EXEC ? r->step : 0];
     } else if (r->ending == JAIL_OUT_OF_MEMORY) {
         job->ending = JOB_OUT_OF_MEMORY;
+    } else if (r->ending == JAIL_OUT_OF_DISK) {
+        job->ending = JOB_OUT_OF_DISK;
     } else if (job->decided != JOB_RUNNING) {
         job->ending = job->decided;
     } else if (r->ending == JAIL_EXITED) {
@@ -381,6 +383,10 @@ void job_explain(const struct job *job, char *out, size_t size)
     case JOB_OUT_OF_MEMORY:
         (void)snprintf(out, size, "used more than %lld MiB of memory and was stopped",
                        (long long)job->limits.memory_mb);
+        break;
+    case JOB_OUT_OF_DISK:
+        (void)snprintf(out, size, "held more than %lld MiB of disk space and was stopped",
+                       (long long)job_disk_mb(&job->limits));
         break;
     case JOB_FLOODED:
         (void)snprintf(out, size, "printed more than %lld KiB and was stopped",

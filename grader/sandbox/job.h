@@ -39,9 +39,16 @@ enum job_ending {
     JOB_TIMED_OUT,
     JOB_OUT_OF_CPU,
     JOB_OUT_OF_MEMORY,
+    JOB_OUT_OF_DISK,
     JOB_FLOODED,
     JOB_NOT_STARTED,
 };
+
+/* All files of a run together; one alone may have file_mb. */
+static inline int64_t job_disk_mb(const struct job_limits *l)
+{
+    return l->file_mb * 4;
+}
 
 struct job {
     struct sandbox *sandbox;
