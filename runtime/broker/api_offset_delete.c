@@ -107,7 +107,8 @@ static enum kafka_error write_deletes(const struct group_call *call, struct grou
         for (int32_t p = 0; p < topic->partitions_count && error == KAFKA_NONE; p++) {
             int32_t index = topic->partitions[p].partition_index;
             if (topic->partitions[p].error_code != KAFKA_NONE ||
-                !offset_table_get(&entry->offsets, topic->name, index)) {
+                (!offset_table_get(&entry->offsets, topic->name, index) &&
+                 !pending_offsets_has(&entry->pending, topic->name, index))) {
                 continue;
             }
             group_writer_delete_offset(&shard->writer, group_id, topic->name, index);
@@ -126,8 +127,9 @@ static void take_effect(const struct group_call *call, struct group_entry *entry
         const struct offset_delete_response_topic *topic = &response->topics[t];
         for (int32_t p = 0; p < topic->partitions_count; p++) {
             if (topic->partitions[p].error_code == KAFKA_NONE) {
-                (void)offset_table_remove(&entry->offsets, topic->name,
-                                          topic->partitions[p].partition_index);
+                int32_t index = topic->partitions[p].partition_index;
+                (void)offset_table_remove(&entry->offsets, topic->name, index);
+                pending_offsets_remove(&entry->pending, topic->name, index);
             }
         }
     }
