@@ -71,11 +71,25 @@ static void complain(struct grade *g, int exit_code, const char *message)
     g->exit_code = exit_code > g->exit_code ? exit_code : g->exit_code;
 }
 
-/* The same when nothing of the submission can be graded: the reports say why. */
+/* Reports go to students: a URL in one loses the name and the password, or token, that it was given with. */
+static const char *for_report(struct grade *g, const char *text)
+{
+    struct arena *a = &g->run.arena;
+    struct bytes shown = bytes_of(text);
+    const char *scheme = strstr(text, "http");
+    const char *end = scheme ? strstr(scheme, "://") : NULL;
+    const char *host = end ? memrchr(end, '@', strcspn(end + 3, "/?# ") + 3) : NULL;
+    if (host) {
+        shown = arena_printf(a, "%.*s://***%s", (int)(end - text), text, host);
+    }
+    return (const char *)text_printable_in(a, shown).data;
+}
+
+/* complain(), when nothing of the submission can be graded: the reports say why. */
 static void give_up(struct grade *g, int exit_code, const char *message)
 {
-    complain(g, exit_code, message);
-    g->run.result.message = (const char *)text_printable_in(&g->run.arena, bytes_of(message)).data;
+    g->run.result.message = for_report(g, message);
+    complain(g, exit_code, g->run.result.message);
 }
 
 static void warn(struct grade *g, const char *message)
@@ -401,12 +415,10 @@ static void grade(struct grade *g)
 static void start(struct grade *g)
 {
     struct run *run = &g->run;
-    const char *submission = g->options.submission;
     run->out_fd = -1;
     run->progress = isatty(STDERR_FILENO) == 1;
     run->result.arena = &run->arena;
-    run->result.submission =
-        (const char *)text_printable_in(&run->arena, bytes_of(submission)).data;
+    run->result.submission = for_report(g, g->options.submission);
     run->result.grader = "./weir grade";
     run->result.isolation = "no student code was run";
     run->result.warnings = g->warnings;

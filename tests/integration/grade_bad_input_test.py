@@ -289,6 +289,11 @@ class Tests:
         self.refused(3, ["cannot clone file:///nowhere/at/all"], "file:///nowhere/at/all")
         self.refused(3, ["cannot clone http://127.0.0.1:1/x.git"], "http://127.0.0.1:1/x.git")
 
+    def test_password_of_a_url_is_in_no_report(self):
+        run = self.refused(3, ["cannot clone http://***@127.0.0.1:1/x.git"], "http://me:sesame@127.0.0.1:1/x.git")
+        need(run.result["submission"] == "http://***@127.0.0.1:1/x.git", run.result["submission"])
+        need("sesame" not in run.stdout + run.stderr + json.dumps(run.result), "the password is in a report")
+
     def test_repository_with_link_and_submodule(self):
         self.file("repo/other/program.c")
         os.makedirs(self.path("repo", "90-attacks"))
