@@ -113,5 +113,30 @@ class Versions(unittest.TestCase):
             self.assertEqual(self.call("SaslHandshake", version, {"mechanism": "PLAIN"}), {"error_code": ILLEGAL_SASL_STATE, "mechanisms": []})
 
 
+class Epochs(unittest.TestCase):
+    def test_a_change_keeps_the_leader_epoch_which_rises_at_every_start(self):
+        with Broker({"offsets.topic.num.partitions": 1}) as broker:
+            def call(api, version, request):
+                connection = Connection(broker.host, broker.port)
+                self.addCleanup(connection.close)
+                return connection.call(api, version, request)
+
+            def epochs():
+                return [p["leader_epoch"] for p in call("Metadata", 7, {"topics": [{"name": TOPIC}]})["topics"][0]["partitions"]]
+            self.assertEqual(epochs(), [0])
+            for _ in range(2):
+                broker.kill()
+                broker.start()
+            self.assertEqual(epochs(), [2])
+            call("CreatePartitions", 0, {"topics": [{"name": TOPIC, "count": 2, "assignments": None}], "timeout_ms": 5000})
+            self.assertEqual(epochs(), [2, 2])
+            call("IncrementalAlterConfigs", 0, {"resources": [{"resource_type": TOPIC_TYPE, "resource_name": TOPIC, "configs": [
+                {"name": "retention.ms", "config_operation": 0, "value": "-1"}]}]})
+            self.assertEqual(epochs(), [2, 2])
+            broker.kill()
+            broker.start()
+            self.assertEqual(epochs(), [3, 3])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
