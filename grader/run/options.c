@@ -51,7 +51,8 @@ const char options_help[] =
     "  ./weir grade ~/my-labs --lab 03\n"
     "  ./weir grade https://example.org/student/labs.git#handed-in --out results\n"
     "\n"
-    "Environment: NO_COLOR turns colours off, TMPDIR is where the run's temporary folder is made (/tmp).\n";
+    "Environment: NO_COLOR turns colours off, TMPDIR is where the run's temporary folder is made (/tmp).\n"
+    "Only kill -9 leaves that folder, weir-grade-XXXXXX, behind; no process stays even then.\n";
 
 enum { LAB = 1, CHECK, REF, OUT, SEED, TAP, TEXT, ISOLATION, HELP };
 
