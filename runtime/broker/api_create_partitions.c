@@ -72,7 +72,9 @@ void api_create_partitions(struct request *request)
         }
         struct create_partitions_response_topic *to = &response.results[response.results_count++];
         to->name = topic->name;
-        if (tally_count(&named, topic->name) > 1) {
+        if (body->timeout_ms <= 0) { /* Kafka has no time then, and makes nothing */
+            to->error_code = KAFKA_REQUEST_TIMED_OUT;
+        } else if (tally_count(&named, topic->name) > 1) {
             to->error_code = KAFKA_INVALID_REQUEST;
             to->error_message = bytes_of("Duplicate topic name.");
         } else {

@@ -6,7 +6,7 @@ from record_batch import batch
 from weir_broker import Broker
 
 TOPIC = "t"
-ELECTION_NOT_NEEDED, ILLEGAL_SASL_STATE, UNSUPPORTED_VERSION = 84, 34, 35
+REQUEST_TIMED_OUT, ELECTION_NOT_NEEDED, ILLEGAL_SASL_STATE, UNSUPPORTED_VERSION = 7, 84, 34, 35
 MISMATCHED_ENDPOINT_TYPE, UNSUPPORTED_ENDPOINT_TYPE = 114, 115
 TOPIC_TYPE, BROKER_TYPE, CLIENT_METRICS_TYPE = 2, 4, 16
 
@@ -65,6 +65,12 @@ class Versions(unittest.TestCase):
             answer = self.call("CreatePartitions", version, {"topics": [topic], "timeout_ms": 5000})
             self.assertEqual(answer["results"], [{"name": topic["name"], "error_code": 0, "error_message": None}])
             self.assertEqual(len(self.call("Metadata", 1, {"topics": [{"name": topic["name"]}]})["topics"][0]["partitions"]), 4)
+
+    def test_without_time_no_partitions_are_created(self):
+        self.call("Metadata", 1, {"topics": [{"name": "timeless"}]})
+        answer = self.call("CreatePartitions", 3, {"topics": [{"name": "timeless", "count": 4, "assignments": None}], "timeout_ms": 0})
+        self.assertEqual(answer["results"][0]["error_code"], REQUEST_TIMED_OUT)
+        self.assertEqual(len(self.call("Metadata", 1, {"topics": [{"name": "timeless"}]})["topics"][0]["partitions"]), 2)
 
     def test_describe_cluster(self):
         for version in self.versions("DescribeCluster", 0, 2):
