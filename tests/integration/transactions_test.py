@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
@@ -158,6 +159,30 @@ class Transactions(unittest.TestCase):
             answer = self.call("OffsetFetch", 1, {"group_id": "g", "topics": [{"name": "t", "partition_indexes": [0]}]})
             self.assertEqual(answer["topics"][0]["partitions"][0]["committed_offset"], 2)
             self.broker.restart(clean=False)
+
+    def test_what_kafka_left_is_taken_over(self):
+        """A data directory of Apache Kafka with committed, aborted and one open transaction: the open one times out, as it would have there."""
+        self.broker.terminate()
+        with tarfile.open(SOURCE / "tests" / "golden" / "datadir" / "transactions" / "data.tar.gz") as archive:
+            names = {name.split("/")[0] for name in archive.getnames()} - {"."}
+            archive.extractall(self.broker.log_dir, [m for m in archive.getmembers() if m.name.split("/")[0] in names])
+        store = pathlib.Path(self.broker.log_dir)
+        for path in store.iterdir():  # what the first start made; the folders alone are to be adopted
+            if path.is_file():
+                path.unlink()
+        self.broker.start()
+        rows = {row["transactional_id"]: row for row in self.call("ListTransactions", 0, {})["transaction_states"]}
+        self.assertEqual({name: row["producer_id"] for name, row in rows.items()}, {"tx-a": 2, "tx-b": 3, "tx-open": 4}, self.broker.output)
+        self.assertEqual((rows["tx-a"]["transaction_state"], rows["tx-b"]["transaction_state"]), ("CompleteAbort", "CompleteAbort"))
+        answer = self.call("Fetch", 4, {"replica_id": -1, "max_wait_ms": 30000, "min_bytes": 1, "max_bytes": 1 << 20, "isolation_level": 1,
+                                        "topics": [{"topic": "txn-open", "partitions": [{"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1 << 20}]}]})
+        row = answer["responses"][0]["partitions"][0]
+        self.assertEqual((row["high_watermark"], row["last_stable_offset"]), (2, 2))
+        self.assertEqual(row["aborted_transactions"], [{"producer_id": 4, "first_offset": 0}])
+        answer = self.call("Fetch", 4, {"replica_id": -1, "max_wait_ms": 0, "min_bytes": 0, "max_bytes": 1 << 20, "isolation_level": 1,
+                                        "topics": [{"topic": "txn", "partitions": [{"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1 << 20}]}]})
+        row = answer["responses"][0]["partitions"][0]
+        self.assertEqual((row["high_watermark"], row["aborted_transactions"]), (11, [{"producer_id": 3, "first_offset": 2}]))
 
     def test_transactions_are_listed_by_state_producer_and_age(self):
         self.make_topic()
