@@ -1,0 +1,6 @@
+"""The common scenario (tests/support/peer_scenario.py) in kafka-python 2.0.2, as Debian has it."""
+from peer_install import debian_python
+from peer_scenario import run
+
+if __name__ == "__main__":
+    run(lambda: debian_python("kafka_python_agent.py"))
