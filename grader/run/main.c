@@ -108,10 +108,17 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* --lab names the folder or its number, with or without the leading zero. */
 static bool is_asked_for(const struct options *o, const char *folder)
 {
-    return !o->lab || strcmp(o->lab, folder) == 0 ||
-           (strlen(o->lab) == 2 && strncmp(o->lab, folder, 2) == 0);
+    if (!o->lab || strcmp(o->lab, folder) == 0) {
+        return true;
+    }
+    int64_t number = 0;
+    int64_t asked = 0;
+    return strlen(o->lab) <= 2 && bytes_parse_i64(bytes_of(o->lab), &asked) &&
+           bytes_parse_i64((struct bytes){ (const uint8_t *)folder, 2 }, &number) &&
+           asked == number;
 }
 
 /* The names of the labs' folders, sorted. */
