@@ -2,6 +2,7 @@
 once while the broker is killed with -9; and, over the plain protocol, what a transaction looks like to tools and after a crash at its most delicate moment."""
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tarfile
@@ -31,7 +32,7 @@ class Transactions(unittest.TestCase):
                         "-o", cls.clients], check=True)
 
     def setUp(self):
-        self.broker = Broker({"num.partitions": 1, "offsets.topic.num.partitions": 3, "transaction.state.log.num.partitions": 3}).start()
+        self.broker = Broker({"num.partitions": 1, "offsets.topic.num.partitions": 3, "transaction.state.log.num.partitions": 1}).start()
         self.addCleanup(self.broker.stop)
         self.broker.config["listeners"] = f"PLAINTEXT://127.0.0.1:{self.broker.port}"  # clients must find it again
 
@@ -107,6 +108,30 @@ class Transactions(unittest.TestCase):
         self.assertEqual(self.state("steady")["transaction_state"], "CompleteCommit")
         self.assertEqual(self.init("steady"), (0, producer_id, 1))
 
+    def cut_last_batch(self, topic):
+        """From the one log of the topic that has any: as if the broker had died before it wrote it."""
+        path = next(p for p in pathlib.Path(self.broker.log_dir).glob(f"{topic}-*/*.log") if p.stat().st_size)
+        data, at, last = path.read_bytes(), 0, 0
+        while at < len(data):
+            last, at = at, at + 12 + struct.unpack_from(">i", data, at + 8)[0]
+        os.truncate(path, last)
+
+    def test_a_decided_end_is_carried_out_after_kill_9(self):
+        self.make_topic()
+        for commit in (True, False):
+            name = f"decided-{commit}"
+            _, producer_id, epoch = self.init(name)
+            self.assertEqual(self.add(name, producer_id, epoch), 0)
+            self.assertEqual(self.end(name, producer_id, epoch, commit), 0)
+            self.broker.kill()
+            for topic in ("__transaction_state", "t"):  # Complete, and the marker
+                self.cut_last_batch(topic)
+            self.broker.start()
+            self.assertEqual(self.state(name)["transaction_state"], "CompleteCommit" if commit else "CompleteAbort")
+            answer = self.call("ListOffsets", 2, {"replica_id": -1, "isolation_level": 1, "topics": [
+                {"name": "t", "partitions": [{"partition_index": 0, "timestamp": -1}]}]})
+            self.assertEqual(answer["topics"][0]["partitions"][0]["offset"], 1 if commit else 2)
+
     def test_an_open_transaction_times_out_also_after_kill_9(self):
         self.make_topic()
         _, producer_id, epoch = self.init("forgotten", timeout_ms=500)
@@ -136,6 +161,7 @@ class Transactions(unittest.TestCase):
 
         self.assertEqual(txn_commit(), INVALID_TXN_STATE)  # not announced
         self.assertEqual(self.call("AddOffsetsToTxn", 3, owner)["error_code"], 0)
+        self.broker.restart(clean=False)  # the announcement is remembered
         self.assertEqual(txn_commit(), 0)
         for _ in range(2):
             self.assertEqual(committed(True), (UNSTABLE_OFFSET_COMMIT, -1))
