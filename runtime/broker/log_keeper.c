@@ -19,6 +19,7 @@
 #include "broker/broker.h"
 #include "broker/partition.h"
 #include "broker/topics_open.h"
+#include "storage/log_cleaner.h"
 #include "storage/log_retention.h"
 
 enum { FIRST_CHECK_MS = 30000, MS_PER_S = 1000, NS_PER_MS = 1000000 };
@@ -264,6 +265,23 @@ static void retain(struct broker *broker, struct partition *p)
     }
 }
 
+static void compact(struct broker *broker, struct partition *p)
+{
+    struct log_compacted done;
+    struct weir_error err;
+    enum weir_status rc = partition_log_compact(p->log, clock_realtime_ms(), &done, &err);
+    if (done.segments > 0) {
+        log_write(&broker->log, LOG_LEVEL_INFO,
+                  "Compacted %d segments of %.*s-%d from %lld to %lld bytes", done.segments,
+                  BYTES_ARG(p->topic), p->index, (long long)done.bytes_before,
+                  (long long)done.bytes_after);
+    }
+    if (rc < 0 && !atomic_load(&p->deleted)) {
+        log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot compact %.*s-%d: %s", BYTES_ARG(p->topic),
+                  p->index, err.message);
+    }
+}
+
 /* True when the recovery point moved. */
 static bool flush(struct broker *broker, struct partition *p)
 {
@@ -290,6 +308,9 @@ static int64_t visit_logs(struct log_keeper *k, bool rolled, bool check)
             }
             if (check) {
                 retain(k->broker, p);
+            }
+            if (rolled || check) {
+                compact(k->broker, p);
             }
             int64_t due_ms = partition_log_reap(p->log, clock_monotonic_ms());
             next_ms = due_ms < next_ms ? due_ms : next_ms;

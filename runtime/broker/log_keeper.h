@@ -4,7 +4,8 @@
  *
  * It sleeps until the next of these:
  * - log.retention.check.interval.ms is over: segments that are too old or too many go (storage/log_retention.h);
- * - a log has begun a new segment: the one before is synced, and the recovery point moves;
+ * - a log has begun a new segment: the one before is synced, and the recovery point moves; compacted topics are cleaned,
+ *   which the check above does too (storage/log_cleaner.h);
  * - file.delete.delay.ms is over for files of a segment, or the folder of a deleted partition.
  *
  * It also writes the two checkpoints that say, for all logs, where they begin and what was synced. Both go by a topic's

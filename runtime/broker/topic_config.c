@@ -203,6 +203,10 @@ static void decode(struct topic_config *config, const struct broker_config *brok
             number_in_force(config, broker, "message.timestamp.before.max.ms"),
         .message_timestamp_after_max_ms =
             number_in_force(config, broker, "message.timestamp.after.max.ms"),
+        .delete_retention_ms = number_in_force(config, broker, "delete.retention.ms"),
+        .min_compaction_lag_ms = number_in_force(config, broker, "min.compaction.lag.ms"),
+        .min_cleanable_dirty_ratio =
+            strtod(topic_config_text(config, broker, "min.cleanable.dirty.ratio"), NULL),
         .file_delete_delay_ms = number_in_force(config, broker, "file.delete.delay.ms"),
         .producer_id_expiration_ms = broker->producer_id_expiration_ms,
         .compacted = list_has(policy, "compact"),

@@ -17,6 +17,9 @@ struct log_config {
     int64_t retention_bytes; /* -1: without bound */
     int64_t flush_messages;  /* fsync after so many records */
     int64_t flush_ms;
+    int64_t delete_retention_ms; /* how long tombstones stay */
+    int64_t min_compaction_lag_ms;
+    double min_cleanable_dirty_ratio;
     int64_t file_delete_delay_ms; /* between the rename to .deleted and the end */
     int64_t message_timestamp_before_max_ms;
     int64_t message_timestamp_after_max_ms;
@@ -39,6 +42,8 @@ static inline struct log_config log_config_default(void)
         .retention_bytes = -1,
         .flush_messages = INT64_MAX,
         .flush_ms = INT64_MAX,
+        .delete_retention_ms = 86400000,
+        .min_cleanable_dirty_ratio = 0.5,
         .file_delete_delay_ms = 60000,
         .message_timestamp_before_max_ms = INT64_MAX,
         .message_timestamp_after_max_ms = 3600000,

@@ -95,7 +95,7 @@ static enum weir_status sort_in(struct recovery *r,
     } else if (bytes_ends_with(text, bytes_of(".deleted")) ||
                bytes_ends_with(text, bytes_of(".cleaned")) ||
                bytes_ends_with(text, bytes_of(".tmp"))) {
-        (void)unlinkat(folder_fd, name, 0); /* unfinished, and never part of the log */
+        (void)!file_remove_tree(folder_fd, name, NULL); /* unfinished, and never part of the log */
     } else if (bytes_ends_with(text, bytes_of(".swap"))) {
         return weir_fail(err, WEIR_ECORRUPT,
                          "%s/%s: a compaction was interrupted; start the broker that did it once "
@@ -225,8 +225,8 @@ static const char *judge_batch(const struct recovery *r,
         return "wrong checksum";
     }
     /* Only compaction leaves gaps between batches. */
-    bool follows = r->log->config.compacted ? h->base_offset >= r->next_offset
-                                            : h->base_offset == r->next_offset;
+    bool holes = r->log->config.compacted || h->base_offset <= r->log->holes_to;
+    bool follows = holes ? h->base_offset >= r->next_offset : h->base_offset == r->next_offset;
     if (!follows || batch_last_offset(h) < h->base_offset ||
         batch_last_offset(h) - s->base_offset > INT32_MAX) {
         return "its offset does not follow the one before";
@@ -531,6 +531,7 @@ enum weir_status log_recover(struct partition_log *log,
     }
     log->has_folder = true;
     load_epochs(&r);
+    log_read_cleaned(log);
     rc = open_segments(&r, err);
     if (rc < 0) {
         goto out;

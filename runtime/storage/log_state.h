@@ -39,6 +39,8 @@ struct partition_log {
     int64_t snapshot_offset;         /* of the newest snapshot file; -1: none */
     struct log_condemned *condemned; /* owned; log_retention.c's */
     size_t condemned_count;
+    int64_t clean_to; /* compaction has seen what lies before; log_cleaner.c */
+    int64_t holes_to; /* offsets may have holes before this */
     struct log_listener listener;
     bool has_folder;
     bool names_synced; /* the folder's own name and those in it are on disk as of the last flush */
@@ -69,6 +71,9 @@ void log_path(const struct partition_log *log, const char *file, char out_path[L
 
 WEIR_CHECKED enum weir_status log_write_epochs(struct partition_log *log, struct weir_error *err);
 WEIR_CHECKED enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error *err);
+
+/* clean_to and holes_to, from the log's folder (log_cleaner.c). */
+void log_read_cleaned(struct partition_log *log);
 
 /* Fills an empty log from its folder (log_recovery.c). */
 WEIR_CHECKED enum weir_status log_recover(struct partition_log *log,

@@ -143,7 +143,7 @@ static void what_is_accepted_without_effect_is_said(void **state)
 {
     static const char *const without[] = {
         "log.flush.interval.ms=1000",
-        "log.cleaner.delete.retention.ms=1",
+        "log.roll.jitter.hours=1",
         "max.connections=10",
         "compression.type=zstd",
     };

@@ -1,0 +1,40 @@
+/*
+ * Compaction: of each key the newest record stays (org.apache.kafka.storage.internals.log.Cleaner, LogCleaner).
+ *
+ * LESSON: compaction
+ *
+ * First the complete segments that no cleaning has seen yet are read, and for each key the offset of its newest record is
+ * noted. Then every complete segment is written anew without records that are older than what was noted
+ * (protocol/batch_filter.h), and takes its predecessor's place. Offsets stay, so they have holes then. Not touched are the
+ * active segment, segments younger than min.compaction.lag.ms, and all from the first open transaction on. Records of
+ * aborted transactions go, and do not hide older ones; markers stay. A record without a value (a tombstone) stays until
+ * delete.retention.ms after the cleaning that saw it first: a reader that began before must get to see it. The last batch of
+ * a producer, and of a segment, leaves at least its header.
+ *
+ * A new segment is made in the folder "new.cleaned" and synced; then, under the lock, the old indexes go, the new .log gets
+ * the old one's name in one step, and the new indexes follow. After a crash between any two of these there is one whole .log,
+ * and at worst no index, which a start makes anew. Apache Kafka also puts small segments together; here they stay apart.
+ *
+ * "weir.cleaner" in the log's folder says what is clean, and up to where offsets may have holes: a start must not take one
+ * for damage, also when the topic is not compacted any more.
+ *
+ * Memory: the keys of what is not clean yet, each once.
+ */
+#pragma once
+
+#include "storage/partition_log.h"
+
+struct log_compacted {
+    int32_t segments; /* that are smaller now */
+    int64_t bytes_before;
+    int64_t bytes_after;
+};
+
+/*
+ * Cleans, when cleanup.policy has "compact" and at least min.cleanable.dirty.ratio of the complete segments' bytes are not
+ * clean. One thread at a time for a log; others append and read meanwhile. After an error the log is as good as before.
+ */
+WEIR_CHECKED enum weir_status partition_log_compact(struct partition_log *log,
+                                                    int64_t now_ms, /* real time */
+                                                    struct log_compacted *out,
+                                                    struct weir_error *err);
