@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -198,6 +200,16 @@ static bool level_possible(const struct sandbox *s, int level)
     }
 }
 
+/* /proc/PID/fd of another uid is closed to a root without CAP_SYS_PTRACE, which containers usually take away. */
+static bool may_look_into_others(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    memset(data, 0, sizeof(data));
+    return syscall(SYS_capget, &header, data) == 0 &&
+           (data[0].effective & (1U << CAP_SYS_PTRACE)) != 0;
+}
+
 enum weir_status sandbox_open(struct sandbox *s,
                               struct loop *loop,
                               const char *run_dir,
@@ -209,6 +221,7 @@ enum weir_status sandbox_open(struct sandbox *s,
         .loop = loop, .run_dir = run_dir, .kit_dir = kit_dir, .root = geteuid() == 0
     };
     s->landlock = landlock_available();
+    s->sees_open_files = may_look_into_others();
     if (s->root && !find_uids(s)) {
         return weir_fail(err, WEIR_EIO, "all uids from %d to %d have processes; end those first",
                          UID_LOW, UID_HIGH);
@@ -240,18 +253,29 @@ enum weir_status sandbox_open(struct sandbox *s,
         run_dir);
 }
 
+static const char *describe_own_uid(const struct sandbox *s)
+{
+    if (s->landlock) {
+        return s->sees_open_files
+                   ? "an uid of its own, Landlock, seccomp, limits; open: the program can reach "
+                     "this machine's network and see that other processes exist"
+                   : "an uid of its own, Landlock, seccomp, limits; open: the program can reach this machine's network, "
+                     "see that other processes exist and keep the disk space of removed files while it runs";
+    }
+    return s->sees_open_files
+               ? "an uid of its own, seccomp, limits; open: the program can reach this machine's "
+                 "network and read every file that all users may read"
+               : "an uid of its own, seccomp, limits; open: the program can reach this machine's network, read every "
+                 "file that all users may read and keep the disk space of removed files while it runs";
+}
+
 const char *sandbox_describe(const struct sandbox *s)
 {
     switch (s->level) {
     case 4: return "own namespaces, a network with nothing but the broker, seccomp, limits";
     case 3:
         return "own namespaces, seccomp, limits; open: the program can reach this machine's network";
-    case 2:
-        return s->landlock
-                   ? "an uid of its own, Landlock, seccomp, limits; open: the program can reach "
-                     "this machine's network and see that other processes exist"
-                   : "an uid of its own, seccomp, limits; open: the program can reach this machine's "
-                     "network and read every file that all users may read";
+    case 2: return describe_own_uid(s);
     case 1:
         return s->landlock
                    ? "Landlock, seccomp without signals, limits; open: the program runs under your "

@@ -28,7 +28,9 @@ struct sandbox {
     int level;
     bool root;
     bool landlock;
-    uid_t uid_first; /* as root: SANDBOX_SLOTS uids that nobody uses */
+    bool
+        sees_open_files; /* of another uid: root in a container often may not look into /proc/PID/fd */
+    uid_t uid_first;     /* as root: SANDBOX_SLOTS uids that nobody uses */
     gid_t gid;
     int64_t nproc_base; /* level 0 and 1: processes that our user has besides */
     uint32_t slots;     /* bit i: uid_first + i is in use */

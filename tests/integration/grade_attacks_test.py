@@ -50,6 +50,8 @@ class Case:
             return "this level leaves it open, and the report says so"
         if ("@SECRET@" in source or header(source, "Needs") == "Landlock") and self.level in (1, 2) and "Landlock" not in self.description:
             return "without Landlock this level leaves it open, and the report says so"
+        if header(source, "Needs") == "open files" and "removed files" in self.description:
+            return "this machine does not let root see a program's open files, and the report says so"
         return None
 
     def run(self):

@@ -1,6 +1,7 @@
 /*
  * Attack 32: the same with files that no folder names any more, while children die all the time.
  * Not at level: 0
+ * Needs: open files
  * Expected: held more than 4 MiB of disk space
  */
 #include <fcntl.h>
