@@ -306,7 +306,7 @@ static enum weir_status rewrite_step(struct cleaning *c,
         .keep = is_aborted(c, h) ? keep_none : keep_newest,
         .context = c,
         .delete_horizon_ms = delay_ms > INT64_MAX - c->now_ms ? INT64_MAX : c->now_ms + delay_ms,
-        .keep_empty = is_last_of_producer(c, h) || batch_next_offset(h) == w->part->next_offset,
+        .keep_empty = is_last_of_producer(c, h),
     };
     int32_t kept;
     enum weir_status rc = WEIR_OK;
@@ -368,13 +368,18 @@ static enum weir_status take_place(struct cleaning *c,
     }
     if (i < log->segment_count && !log->deleted) {
         struct segment *old = log->segments[i];
-        rc = rename_over(fresh, old, err);
-        if (rc == WEIR_OK) {
+        bool empty = fresh->size == 0;
+        rc = empty ? log_condemn_segment(log, i, err) : rename_over(fresh, old, err);
+        if (rc == WEIR_OK && empty) {
+            out->segments++;
+            out->bytes_before += part->size;
+        } else if (rc == WEIR_OK) {
             struct txn_index aborted = old->aborted;
             old->aborted = fresh->aborted;
             fresh->aborted = aborted;
             fresh->log_name = log->name;
             fresh->created_ms = old->created_ms;
+            fresh->next_offset = old->next_offset;
             log->segments[i] = fresh;
             log->names_synced = false;
             out->segments++;
@@ -409,7 +414,7 @@ static enum weir_status clean_part(struct cleaning *c,
         rc = segment_retire(w.to, err);
     }
     buffer_finish(&w.left);
-    if (rc < 0 || !w.changed || w.to->next_offset != part->next_offset) {
+    if (rc < 0 || !w.changed || (w.to->size == 0 && part == c->parts)) {
         segment_unlink(w.to);
         segment_destroy(w.to);
         return rc;

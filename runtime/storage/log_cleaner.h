@@ -9,7 +9,7 @@
  * active segment, segments younger than min.compaction.lag.ms, and all from the first open transaction on. Records of
  * aborted transactions go, and do not hide older ones; markers stay. A record without a value (a tombstone) stays until
  * delete.retention.ms after the cleaning that saw it first: a reader that began before must get to see it. The last batch of
- * a producer, and of a segment, leaves at least its header.
+ * a producer leaves at least its header. A segment of which nothing is left goes, but for the first: the log begins there.
  *
  * A new segment is made in the folder "new.cleaned" and synced; then, under the lock, the old indexes go, the new .log gets
  * the old one's name in one step, and the new indexes follow. After a crash between any two of these there is one whole .log,

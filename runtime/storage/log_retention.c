@@ -142,6 +142,24 @@ static enum weir_status raise_start(struct partition_log *log,
     return epoch_cache_truncate_start(&log->epochs, offset) ? log_write_epochs(log, err) : WEIR_OK;
 }
 
+enum weir_status log_condemn_segment(struct partition_log *log,
+                                     size_t index,
+                                     struct weir_error *err)
+{
+    struct segment *s = log->segments[index];
+    enum weir_status rc = condemn_files(s, err);
+    if (rc < 0) {
+        return rc;
+    }
+    remember_condemned(log, s->base_offset);
+    remove_snapshot(log, s->base_offset);
+    segment_destroy(s);
+    log->segment_count--;
+    memmove(log->segments + index, log->segments + index + 1,
+            (log->segment_count - index) * sizeof(struct segment *));
+    return WEIR_OK;
+}
+
 /* Removes the first `count` segments, as far as that works. */
 static enum weir_status drop_first(struct partition_log *log,
                                    size_t count,

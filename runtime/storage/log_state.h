@@ -72,6 +72,11 @@ void log_path(const struct partition_log *log, const char *file, char out_path[L
 WEIR_CHECKED enum weir_status log_write_epochs(struct partition_log *log, struct weir_error *err);
 WEIR_CHECKED enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error *err);
 
+/* Takes a segment out of the log; its files go after their delay (log_retention.c). */
+WEIR_CHECKED enum weir_status log_condemn_segment(struct partition_log *log,
+                                                  size_t index,
+                                                  struct weir_error *err);
+
 /* clean_to and holes_to, from the log's folder (log_cleaner.c). */
 void log_read_cleaned(struct partition_log *log);
 

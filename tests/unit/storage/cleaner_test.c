@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/error.h"
 #include "log_fixture.h"
 #include "protocol/record.h"
 #include "storage/log_cleaner.h"
@@ -285,6 +286,38 @@ static void test_the_same_records_stay_as_with_apache_kafka(void **state)
     partition_log_free(log);
 }
 
+static enum weir_status refuse_empty(void *context, struct bytes batch, struct weir_error *err)
+{
+    struct batch_header h;
+    batch_header_read(batch.data, &h);
+    ++*(int *)context;
+    return h.record_count > 0 ? WEIR_OK : weir_fail(err, WEIR_ECORRUPT, "a batch without records");
+}
+
+/* Some clients (kafka-python 2.0.2) break when an answer has nothing but a batch without records. */
+static void test_a_segment_of_which_nothing_is_left_goes(void **state)
+{
+    struct log_fixture *f = *state;
+    struct batch_spec same_keys = { .first = 1, .count = 2, .timestamp = NOW };
+    struct partition_log *log = log_fixture_open(f, false);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(append_spec(f, log, &same_keys).error, KAFKA_NONE);
+    }
+    assert_true(compact(f, log, NOW).segments > 2);
+    for (int opened = 0; opened < 2; opened++) {
+        int before_active = 0;
+        assert_int_equal(partition_log_iterate(log, 0, refuse_empty, &before_active, &f->err),
+                         WEIR_OK);
+        assert_true(before_active < 60);
+        assert_int_equal(partition_log_start_offset(log), 0);
+        assert_int_equal(partition_log_end_offset(log), 200);
+        partition_log_free(log);
+        log = log_fixture_open(f, false);
+        assert_int_equal(f->report.bytes_cut, 0);
+    }
+    partition_log_free(log);
+}
+
 #define LOG_TEST(test) cmocka_unit_test_setup_teardown(test, cleaner_setup, log_fixture_teardown)
 
 int main(void)
@@ -293,6 +326,7 @@ int main(void)
         LOG_TEST(test_the_newest_of_each_key_stays),
         LOG_TEST(test_any_file_may_be_missing_after_a_crash),
         LOG_TEST(test_the_same_records_stay_as_with_apache_kafka),
+        LOG_TEST(test_a_segment_of_which_nothing_is_left_goes),
         LOG_TEST(test_a_producer_is_known_by_what_is_left_of_its_batch),
     };
     return cmocka_run_group_tests_name("storage/log_cleaner", tests, NULL, NULL);
