@@ -5,7 +5,7 @@ import unittest
 
 import kafka_wire
 from record_batch import batch
-from weir_broker import Broker
+from weir_broker import Broker, sanitized
 
 MANY_PARTITIONS = 10000
 ENTRIES = 40000
@@ -34,6 +34,10 @@ class Absurd(unittest.TestCase):
         with open(f"/proc/{self.broker.pid}/status", encoding="ascii") as file:
             return int(re.search(r"^VmHWM:\s+(\d+) kB", file.read(), re.MULTILINE).group(1))
 
+    def assert_memory_grew_less(self, before, limit_kib):
+        if not sanitized():  # whose own memory is many times the broker's
+            self.assertLess(self.peak_kib() - before, limit_kib)
+
     def test_a_large_topic_named_often_takes_memory_for_its_names_only(self):
         c = self.connect()
         spec = {"name": "large", "num_partitions": MANY_PARTITIONS, "replication_factor": 1}
@@ -41,7 +45,7 @@ class Absurd(unittest.TestCase):
         before = self.peak_kib()
         answer = c.call("Fetch", 11, fetch([("large", (7, 8, 7))] * ENTRIES))
         self.assertEqual({p["partition_index"] for topic in answer["responses"] for p in topic["partitions"]}, {7, 8})
-        self.assertLess(self.peak_kib() - before, PEAK_LIMIT_KIB)
+        self.assert_memory_grew_less(before, PEAK_LIMIT_KIB)
 
     def test_a_partition_named_often_is_described_once(self):
         c = self.connect()
@@ -59,7 +63,7 @@ class Absurd(unittest.TestCase):
         patient = self.connect(limit_s=120)  # under a sanitizer it takes its time
         with self.assertRaises(kafka_wire.Closed):  # the response would be too large
             patient.call("DescribeProducers", 0, {"topics": [{"name": "t", "partition_indexes": [0] * 200000}]})
-        self.assertLess(self.peak_kib() - before, 2 * RESPONSE_LIMIT_KIB + PEAK_LIMIT_KIB)
+        self.assert_memory_grew_less(before, 2 * RESPONSE_LIMIT_KIB + PEAK_LIMIT_KIB)
 
     def test_a_topic_may_be_deleted_while_a_long_fetch_looks_for_its_topics(self):
         long_fetch = fetch([("t", (0,))] + [(f"none-{n}", (0,)) for n in range(20000)])

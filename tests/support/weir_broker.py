@@ -28,6 +28,12 @@ def binary(name="weir"):
     return os.path.abspath(os.path.join(folder, name))
 
 
+def sanitized(name="weir"):
+    """Is the program built with a sanitizer? Its memory and time are then not its own."""
+    with open(binary(name), "rb") as program:
+        return re.search(rb"__[at]san_init", program.read()) is not None
+
+
 def _die_with_the_test():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
