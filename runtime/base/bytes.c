@@ -95,3 +95,13 @@ bool bytes_to_text(struct bytes b, char *out, size_t size)
     out[b.len] = '\0';
     return true;
 }
+
+bool bytes_has_control(struct bytes b)
+{
+    for (size_t i = 0; i < b.len; i++) {
+        if (b.data[i] < ' ' || b.data[i] == 127) {
+            return true;
+        }
+    }
+    return false;
+}

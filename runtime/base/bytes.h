@@ -47,6 +47,9 @@ bool bytes_parse_i64(struct bytes b, int64_t *out_value);
 /* Copies into `out` (capacity `size`), terminated; false, and an empty text, when it does not fit. */
 bool bytes_to_text(struct bytes b, char *out, size_t size);
 
+/* Does it hold a control character, 0 to 31 or 127? Such text breaks files of lines and fields. */
+bool bytes_has_control(struct bytes b);
+
 /* --- inline bodies --- */
 
 static inline struct bytes bytes_of(const char *text)

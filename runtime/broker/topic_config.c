@@ -228,12 +228,9 @@ static enum weir_status check_entry(const struct config_entry *entry, struct wei
         return weir_fail(err, WEIR_EINVAL, "Unknown topic config name: %.*s",
                          BYTES_ARG(entry->name));
     }
-    for (size_t i = 0; i < entry->value.len; i++) {
-        if (entry->value.data[i] < ' ') {
-            return weir_fail(err, WEIR_EINVAL,
-                             "Invalid value for configuration %s: control characters",
-                             key->key.name);
-        }
+    if (bytes_has_control(entry->value)) {
+        return weir_fail(err, WEIR_EINVAL, "Invalid value for configuration %s: control characters",
+                         key->key.name);
     }
     return bytes_is_null(entry->value) ? WEIR_OK : config_check(&key->key, entry->value, err);
 }

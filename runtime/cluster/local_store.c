@@ -101,7 +101,7 @@ static bool read_line(struct reading *r, struct bytes line)
     struct bytes word;
     struct bytes rest = line;
     int64_t number = 0;
-    if (r->ended || !bytes_cut(&rest, ' ', &word)) {
+    if (r->ended || bytes_has_control(line) || !bytes_cut(&rest, ' ', &word)) {
         return false;
     }
     if (bytes_equal_text(word, "topic")) {

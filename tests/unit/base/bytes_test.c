@@ -127,6 +127,16 @@ static void text_that_does_not_fit_becomes_empty(void **state)
     assert_false(bytes_to_text(bytes_of("a"), out, 0));
 }
 
+static void control_characters_are_told(void **state)
+{
+    (void)state;
+    assert_false(bytes_has_control((struct bytes){ 0 }));
+    assert_false(bytes_has_control(bytes_of("plain text, \xc3\xa8 too")));
+    assert_true(bytes_has_control(bytes_of("two\nlines")));
+    assert_true(bytes_has_control(bytes_of("\x7f")));
+    assert_true(bytes_has_control((struct bytes){ (const uint8_t *)"a\0b", 3 }));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +148,7 @@ int main(void)
         cmocka_unit_test(parses_the_whole_range_of_64_bits),
         cmocka_unit_test(refuses_what_is_no_number_and_leaves_the_result_alone),
         cmocka_unit_test(text_that_does_not_fit_becomes_empty),
+        cmocka_unit_test(control_characters_are_told),
     };
     return cmocka_run_group_tests_name("base.bytes", tests, NULL, NULL);
 }
