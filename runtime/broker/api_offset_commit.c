@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "broker/api_table.h"
 #include "broker/broker.h"
+#include "broker/commit_checks.h"
 #include "broker/coordinator.h"
+#include "broker/coordinator_expiry.h"
 #include "broker/worker.h"
 
 enum { TOPIC_IDS_SINCE = 10 }; /* version */
@@ -34,20 +36,19 @@ static enum kafka_error find_group(struct group_shard *shard,
         body->generation_id_or_member_epoch, shard_now_ms(shard));
 }
 
-static enum kafka_error check_partition(const struct broker *broker,
-                                        const struct image_topic *topic,
-                                        const struct offset_commit_request_partition *partition)
+/* Versions 2 to 4 may say how long the offset is to be kept. */
+static int64_t expire_ms(const struct offset_commit_request *body, int64_t now_ms)
 {
-    if (!topic || !topic_partition(topic, partition->partition_index)) {
-        return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    int64_t retention_ms = body->retention_time_ms;
+    if (retention_ms == -1) {
+        return 0;
     }
-    if (partition->committed_metadata.len > (size_t)broker->config.offset_metadata_max_bytes) {
-        return KAFKA_OFFSET_METADATA_TOO_LARGE;
-    }
-    return KAFKA_NONE;
+    int64_t at_ms = retention_ms > INT64_MAX - now_ms ? INT64_MAX : now_ms + retention_ms;
+    return at_ms > 0 ? at_ms : 1; /* long ago */
 }
 
-static struct committed_offset offset_from(const struct offset_commit_request_partition *partition,
+static struct committed_offset offset_from(const struct offset_commit_request *body,
+                                           const struct offset_commit_request_partition *partition,
                                            const struct uuid *topic_id,
                                            int64_t now_ms)
 {
@@ -55,20 +56,8 @@ static struct committed_offset offset_from(const struct offset_commit_request_pa
                                       .leader_epoch = partition->committed_leader_epoch,
                                       .metadata = partition->committed_metadata,
                                       .commit_timestamp_ms = now_ms,
+                                      .expire_ms = expire_ms(body, now_ms),
                                       .topic_id = *topic_id };
-}
-
-/* What the client should make of a failed append (CommitOffsets: appendError translation in GroupCoordinatorService). */
-static enum kafka_error commit_error(enum kafka_error error)
-{
-    switch ((int)error) { /* of all the codes, a few */
-    case KAFKA_NONE: return KAFKA_NONE;
-    case KAFKA_MESSAGE_TOO_LARGE:
-    case KAFKA_RECORD_LIST_TOO_LARGE: return KAFKA_INVALID_COMMIT_OFFSET_SIZE;
-    case KAFKA_UNKNOWN_TOPIC_OR_PARTITION: return KAFKA_COORDINATOR_NOT_AVAILABLE;
-    case KAFKA_STORAGE_ERROR: return KAFKA_NOT_COORDINATOR;
-    default: return error;
-    }
 }
 
 /* Fills in every partition's error, and puts those without one into the shard's writer. */
@@ -85,7 +74,8 @@ static void check_and_write(struct group_call *call,
         const struct image_topic *known = find_topic(call, image, topic);
         for (int32_t p = 0; p < topic->partitions_count; p++) {
             const struct offset_commit_request_partition *partition = &topic->partitions[p];
-            enum kafka_error error = check_partition(shard->broker, known, partition);
+            enum kafka_error error = commit_check_partition(
+                shard->broker, known, partition->partition_index, partition->committed_metadata);
             if (!known && call->request->version >= TOPIC_IDS_SINCE) {
                 error = KAFKA_UNKNOWN_TOPIC_ID;
             }
@@ -95,7 +85,8 @@ static void check_and_write(struct group_call *call,
             }
             response->topics[t].partitions[p].error_code = (int16_t)error;
             if (error == KAFKA_NONE) {
-                struct committed_offset committed = offset_from(partition, &known->id, now_ms);
+                struct committed_offset committed =
+                    offset_from(body, partition, &known->id, now_ms);
                 group_writer_put_offset(&shard->writer, body->group_id, known->name,
                                         partition->partition_index, &committed);
             }
@@ -123,10 +114,11 @@ static void take_effect(struct group_call *call,
             *partition_error = (int16_t)error;
             if (error == KAFKA_NONE && known) {
                 struct committed_offset committed =
-                    offset_from(&topic->partitions[p], &known->id, now_ms);
+                    offset_from(body, &topic->partitions[p], &known->id, now_ms);
                 committed.record_offset = entry->shard->appended_at; /* of the batch will do */
                 offset_table_put(&entry->offsets, known->name, topic->partitions[p].partition_index,
                                  &committed);
+                expiry_note_commit(entry, &committed);
             }
         }
     }
@@ -164,7 +156,7 @@ static enum group_visit visit(struct group_call *call, struct group_shard *shard
     group_writer_begin(&shard->writer, now_ms);
     check_and_write(call, shard, group_error, now_ms);
     if (shard->writer.count > 0 || shard->writer.error.status < 0) {
-        take_effect(call, entry, commit_error(shard_append(shard, body->group_id)), now_ms);
+        take_effect(call, entry, commit_append_error(shard_append(shard, body->group_id)), now_ms);
     }
     if (entry) {
         shard_settle(entry);

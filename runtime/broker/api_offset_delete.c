@@ -4,49 +4,14 @@
  * Source: ClassicGroup.validateOffsetDelete and isSubscribedToTopic, OffsetMetadataManager.deleteOffsets.
  */
 #include "base/clock.h"
-#include "base/map.h"
 #include "broker/api_table.h"
 #include "broker/coordinator.h"
+#include "broker/coordinator_expiry.h"
+#include "broker/group_subscriptions.h"
 #include "broker/image.h"
 #include "broker/worker.h"
 
 enum { RECORDS_PER_BATCH = 1000 };
-
-/* What the members of a group read, as far as they say so. */
-struct subscriptions {
-    struct map topics;   /* a set: the values mean nothing */
-    bool is_not_legible; /* a member's subscription cannot be read: it may be any topic */
-};
-
-static void add_subscription(struct subscriptions *s, struct bytes metadata, struct arena *arena)
-{
-    struct consumer_protocol_subscription subscription;
-    struct weir_error err;
-    if (versioned_decode(&consumer_protocol_subscription_type, true, metadata, arena, &subscription,
-                         &err) < 0) {
-        s->is_not_legible = true;
-        return;
-    }
-    for (int32_t i = 0; i < subscription.topics_count; i++) {
-        (void)map_put(&s->topics, subscription.topics[i], s);
-    }
-}
-
-/* While no protocol is chosen yet, by all that are offered. */
-static void read_subscriptions(struct subscriptions *s,
-                               const struct group *group,
-                               struct arena *arena)
-{
-    list_foreach(node, &group->members) {
-        const struct group_member *member = container_of(node, struct group_member, link);
-        for (size_t i = 0; i < member->protocol_count; i++) {
-            const struct group_protocol *protocol = &member->protocols[i];
-            if (bytes_is_null(group->protocol) || bytes_equal(protocol->name, group->protocol)) {
-                add_subscription(s, protocol->metadata, arena);
-            }
-        }
-    }
-}
 
 /* A group of another kind than consumers keeps all its offsets as long as it has members. */
 static enum kafka_error check_group(const struct group_entry *entry)
@@ -60,7 +25,7 @@ static enum kafka_error check_group(const struct group_entry *entry)
 }
 
 static void prepare_answers(struct group_call *call,
-                            const struct subscriptions *s,
+                            const struct group_subscriptions *s,
                             const struct cluster_image *image)
 {
     const struct offset_delete_request *body = call->request->body;
@@ -71,7 +36,7 @@ static void prepare_answers(struct group_call *call,
     for (int32_t t = 0; t < body->topics_count; t++) {
         const struct offset_delete_request_topic *asked = &body->topics[t];
         struct offset_delete_response_topic *to = &response->topics[t];
-        bool is_read = s->is_not_legible || map_get(&s->topics, asked->name);
+        bool is_read = group_subscriptions_has(s, asked->name);
         enum kafka_error error = !image_topic(image, asked->name) ? KAFKA_UNKNOWN_TOPIC_OR_PARTITION
                                  : is_read                        ? KAFKA_GROUP_SUBSCRIBED_TO_TOPIC
                                                                   : KAFKA_NONE;
@@ -133,6 +98,7 @@ static void take_effect(const struct group_call *call, struct group_entry *entry
             }
         }
     }
+    expiry_reconsider(entry);
     shard_settle(entry);
 }
 
@@ -142,14 +108,14 @@ static enum group_visit visit(struct group_call *call, struct group_shard *shard
     const struct offset_delete_request *body = call->request->body;
     struct offset_delete_response *response = call->response;
     struct group_entry *entry = shard_find(shard, body->group_id);
-    struct subscriptions s = { 0 };
+    struct group_subscriptions s;
     response->error_code = (int16_t)check_group(entry);
     if (response->error_code != KAFKA_NONE) {
         return GROUP_VISIT_DONE;
     }
-    read_subscriptions(&s, entry->group, &call->request->arena);
+    group_subscriptions_read(&s, entry->group, &call->request->arena);
     prepare_answers(call, &s, worker_image(shard->worker));
-    map_finish(&s.topics);
+    group_subscriptions_finish(&s);
     if (write_deletes(call, entry) == KAFKA_NONE) {
         take_effect(call, entry);
     } else {

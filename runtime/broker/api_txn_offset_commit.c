@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "broker/api_table.h"
 #include "broker/broker.h"
+#include "broker/commit_checks.h"
 #include "broker/coordinator.h"
 #include "broker/partition.h"
 #include "broker/transactions.h"
@@ -40,18 +41,6 @@ static enum kafka_error check_transaction(struct group_shard *shard,
                : error;
 }
 
-static enum kafka_error check_partition(const struct broker *broker,
-                                        const struct image_topic *topic,
-                                        const struct txn_offset_commit_request_partition *partition)
-{
-    if (!topic || !topic_partition(topic, partition->partition_index)) {
-        return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
-    }
-    return partition->committed_metadata.len > (size_t)broker->config.offset_metadata_max_bytes
-               ? KAFKA_OFFSET_METADATA_TOO_LARGE
-               : KAFKA_NONE;
-}
-
 static struct committed_offset offset_from(
     const struct txn_offset_commit_request_partition *partition,
     const struct uuid *topic_id,
@@ -84,7 +73,8 @@ static void check_and_write(struct group_call *call,
         const struct image_topic *known = image_topic(image, topic->name);
         for (int32_t p = 0; p < topic->partitions_count; p++) {
             const struct txn_offset_commit_request_partition *partition = &topic->partitions[p];
-            enum kafka_error own = check_partition(shard->broker, known, partition);
+            enum kafka_error own = commit_check_partition(
+                shard->broker, known, partition->partition_index, partition->committed_metadata);
             if (own != KAFKA_UNKNOWN_TOPIC_OR_PARTITION && error != KAFKA_NONE) {
                 own = error;
             }
@@ -147,18 +137,6 @@ static void prepare_response(struct group_call *call)
     }
 }
 
-/* What the client should make of a failed append. The partition has checked once more, under its lock. */
-static enum kafka_error commit_error(enum kafka_error error)
-{
-    switch ((int)error) { /* of all the codes, a few */
-    case KAFKA_MESSAGE_TOO_LARGE:
-    case KAFKA_RECORD_LIST_TOO_LARGE: return KAFKA_INVALID_COMMIT_OFFSET_SIZE;
-    case KAFKA_UNKNOWN_TOPIC_OR_PARTITION: return KAFKA_COORDINATOR_NOT_AVAILABLE;
-    case KAFKA_STORAGE_ERROR: return KAFKA_NOT_COORDINATOR;
-    default: return error;
-    }
-}
-
 static enum group_visit visit(struct group_call *call, struct group_shard *shard, int32_t index)
 {
     (void)index;
@@ -172,7 +150,8 @@ static enum group_visit visit(struct group_call *call, struct group_shard *shard
     prepare_response(call);
     check_and_write(call, shard, error, now_ms);
     if (entry && (shard->writer.count > 0 || shard->writer.error.status < 0)) {
-        take_effect(call, entry, commit_error(shard_append(shard, body->group_id)), now_ms);
+        /* The partition has checked once more, under its lock. */
+        take_effect(call, entry, commit_append_error(shard_append(shard, body->group_id)), now_ms);
     }
     if (entry) {
         shard_settle(entry);

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
+enum { MILLISECONDS_PER_MINUTE = 60000 };
+
 void broker_config_init(struct broker_config *config)
 {
     *config = (struct broker_config){ 0 };
@@ -378,6 +380,33 @@ static int32_t event_loops(const struct broker_config *config)
     return (int32_t)(threads < 1 ? 1 : threads > 64 ? 64 : threads);
 }
 
+/* Groups, their offsets, and transactions. */
+static void decode_coordination(struct broker_config *config)
+{
+    config->offsets_partitions = (int32_t)number_of(config, "offsets.topic.num.partitions");
+    config->offsets_replication_factor =
+        (int16_t)number_of(config, "offsets.topic.replication.factor");
+    config->offsets_codec = (enum codec)number_of(config, "offsets.topic.compression.codec");
+    config->offsets_retention_ms =
+        number_of(config, "offsets.retention.minutes") * MILLISECONDS_PER_MINUTE;
+    config->offsets_check_interval_ms = number_of(config, "offsets.retention.check.interval.ms");
+    config->offset_metadata_max_bytes = (int32_t)number_of(config, "offset.metadata.max.bytes");
+    config->group_initial_rebalance_delay_ms =
+        (int32_t)number_of(config, "group.initial.rebalance.delay.ms");
+    config->group_session_timeout_min_ms =
+        (int32_t)number_of(config, "group.min.session.timeout.ms");
+    config->group_session_timeout_max_ms =
+        (int32_t)number_of(config, "group.max.session.timeout.ms");
+    config->group_max_size = (int32_t)number_of(config, "group.max.size");
+    config->producer_id_expiration_ms = number_of(config, "producer.id.expiration.ms");
+    config->transaction_partitions =
+        (int32_t)number_of(config, "transaction.state.log.num.partitions");
+    config->transaction_replication_factor =
+        (int16_t)number_of(config, "transaction.state.log.replication.factor");
+    config->transaction_timeout_max_ms = number_of(config, "transaction.max.timeout.ms");
+    config->transactional_id_expiration_ms = number_of(config, "transactional.id.expiration.ms");
+}
+
 enum weir_status broker_config_complete(struct broker_config *config, struct weir_error *err)
 {
     enum weir_status rc = decode_listeners(config, err);
@@ -397,23 +426,10 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
     config->network_threads = event_loops(config);
     config->request_max_bytes = number_of(config, "socket.request.max.bytes");
     config->connection_idle_max_ms = number_of(config, "connections.max.idle.ms");
-    config->offsets_partitions = (int32_t)number_of(config, "offsets.topic.num.partitions");
-    config->offset_metadata_max_bytes = (int32_t)number_of(config, "offset.metadata.max.bytes");
-    config->group_initial_rebalance_delay_ms =
-        (int32_t)number_of(config, "group.initial.rebalance.delay.ms");
-    config->group_session_timeout_min_ms =
-        (int32_t)number_of(config, "group.min.session.timeout.ms");
-    config->group_session_timeout_max_ms =
-        (int32_t)number_of(config, "group.max.session.timeout.ms");
-    config->group_max_size = (int32_t)number_of(config, "group.max.size");
     config->fetch_max_bytes = number_of(config, "fetch.max.bytes");
     config->fetch_sessions_max =
         (int32_t)number_of(config, "max.incremental.fetch.session.cache.slots");
-    config->producer_id_expiration_ms = number_of(config, "producer.id.expiration.ms");
-    config->transaction_partitions =
-        (int32_t)number_of(config, "transaction.state.log.num.partitions");
-    config->transaction_timeout_max_ms = number_of(config, "transaction.max.timeout.ms");
-    config->transactional_id_expiration_ms = number_of(config, "transactional.id.expiration.ms");
+    decode_coordination(config);
     config->retention_check_interval_ms = number_of(config, "log.retention.check.interval.ms");
     return WEIR_OK;
 }

@@ -20,6 +20,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/map.h"
+#include "protocol/compress.h"
 #include "weir/status.h"
 
 /* Values as DescribeConfigs numbers them (org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigType). */
@@ -68,6 +69,10 @@ struct broker_config {
     int64_t request_max_bytes;
     int64_t connection_idle_max_ms;
     int32_t offsets_partitions;
+    int16_t offsets_replication_factor;
+    enum codec offsets_codec;
+    int64_t offsets_retention_ms;
+    int64_t offsets_check_interval_ms;
     int32_t offset_metadata_max_bytes;
     int32_t group_initial_rebalance_delay_ms;
     int32_t group_session_timeout_min_ms;
@@ -77,6 +82,7 @@ struct broker_config {
     int32_t fetch_sessions_max;
     int64_t producer_id_expiration_ms;
     int32_t transaction_partitions;
+    int16_t transaction_replication_factor;
     int64_t transaction_timeout_max_ms;
     int64_t transactional_id_expiration_ms;
     int64_t retention_check_interval_ms;

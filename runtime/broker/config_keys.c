@@ -1,6 +1,12 @@
 /*
  * Every configuration key of Kafka 4.3's broker: name, type, default, bounds, choices, and whether it has no effect
  * here (read from Kafka's own AbstractKafkaConfig; defaults of internal topics as its shipped server.properties).
+ *
+ * Why some keys of groups and transactions have none: what Kafka does at intervals is done here when it is due
+ * (transaction.abort.timed.out..., transaction.remove.expired...); records are written before the answer, by the one thread
+ * that owns the group (offsets.commit.timeout.ms, group.coordinator.threads, ...append.linger.ms, ...cached.buffer.max.bytes)
+ * and read once, at the start (...load.buffer.size); a batch of a transaction that was not announced is always refused
+ * (transaction.partition.verification.enable); other kinds of groups and two-phase commit from outside are not served.
  */
 #include <stddef.h>
 
@@ -252,13 +258,13 @@ const struct config_key broker_config_keys[] = {
     { "offset.metadata.max.bytes", CONFIG_INT, "4096", INT32_MIN, INT32_MAX, NULL, false, false },
     { "offsets.commit.timeout.ms", CONFIG_INT, "5000", 1, INT32_MAX, NULL, true, false },
     { "offsets.load.buffer.size", CONFIG_INT, "5242880", 1, INT32_MAX, NULL, true, false },
-    { "offsets.retention.check.interval.ms", CONFIG_LONG, "600000", 1, INT64_MAX, NULL, true,
+    { "offsets.retention.check.interval.ms", CONFIG_LONG, "600000", 1, INT64_MAX, NULL, false,
       false },
-    { "offsets.retention.minutes", CONFIG_INT, "10080", 1, INT32_MAX, NULL, true, false },
-    { "offsets.topic.compression.codec", CONFIG_INT, "0", INT32_MIN, INT32_MAX, NULL, true, false },
+    { "offsets.retention.minutes", CONFIG_INT, "10080", 1, INT32_MAX, NULL, false, false },
+    { "offsets.topic.compression.codec", CONFIG_INT, "0", 0, 4, NULL, false, false },
     { "offsets.topic.num.partitions", CONFIG_INT, "50", 1, INT32_MAX, NULL, false, false },
-    { "offsets.topic.replication.factor", CONFIG_SHORT, "1", 1, 32767, NULL, true, false },
-    { "offsets.topic.segment.bytes", CONFIG_INT, "104857600", 1, INT32_MAX, NULL, true, false },
+    { "offsets.topic.replication.factor", CONFIG_SHORT, "1", 1, 32767, NULL, false, false },
+    { "offsets.topic.segment.bytes", CONFIG_INT, "104857600", 1, INT32_MAX, NULL, false, false },
     { "principal.builder.class", CONFIG_CLASS,
       "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder", 0, 0, NULL,
       true, true },
@@ -456,10 +462,10 @@ const struct config_key broker_config_keys[] = {
       INT32_MAX, NULL, true, false },
     { "transaction.state.log.load.buffer.size", CONFIG_INT, "5242880", 1, INT32_MAX, NULL, true,
       false },
-    { "transaction.state.log.min.isr", CONFIG_INT, "1", 1, INT32_MAX, NULL, true, false },
+    { "transaction.state.log.min.isr", CONFIG_INT, "1", 1, INT32_MAX, NULL, false, false },
     { "transaction.state.log.num.partitions", CONFIG_INT, "50", 1, INT32_MAX, NULL, false, false },
-    { "transaction.state.log.replication.factor", CONFIG_SHORT, "1", 1, 32767, NULL, true, false },
-    { "transaction.state.log.segment.bytes", CONFIG_INT, "104857600", 1, INT32_MAX, NULL, true,
+    { "transaction.state.log.replication.factor", CONFIG_SHORT, "1", 1, 32767, NULL, false, false },
+    { "transaction.state.log.segment.bytes", CONFIG_INT, "104857600", 1, INT32_MAX, NULL, false,
       false },
     { "transaction.two.phase.commit.enable", CONFIG_BOOLEAN, "false", 0, 0, NULL, true, false },
     { "transactional.id.expiration.ms", CONFIG_INT, "604800000", 1, INT32_MAX, NULL, false, false },

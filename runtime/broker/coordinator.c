@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "broker/broker.h"
+#include "broker/coordinator_expiry.h"
 #include "broker/coordinator_load.h"
 #include "broker/partition.h"
 #include "broker/topics.h"
@@ -47,12 +48,7 @@ struct group_entry *shard_find(const struct group_shard *shard, struct bytes gro
     return map_get(&shard->groups, group_id);
 }
 
-static void timer_fired(struct timer *timer)
-{
-    struct group_entry *entry = container_of(timer, struct group_entry, timer);
-    group_tick(entry->group, shard_now_ms(entry->shard), &entry->shard->effects);
-    shard_settle(entry);
-}
+static void timer_fired(struct timer *timer);
 
 struct group_entry *shard_find_or_create(struct group_shard *shard, struct bytes group_id)
 {
@@ -62,6 +58,9 @@ struct group_entry *shard_find_or_create(struct group_shard *shard, struct bytes
         entry->shard = shard;
         entry->group = group_create(group_id, &shard->config);
         entry->timer.fire = timer_fired;
+        entry->empty_since_ms = -1;
+        entry->check_ms = OFFSET_NEVER;
+        entry->check_is_stale = true;
         map_put(&shard->groups, group_id, entry);
     }
     return entry;
@@ -118,7 +117,10 @@ static void carry_out_store(struct group_entry *entry, const struct group_store 
 {
     struct group_shard *shard = entry->shard;
     struct bytes group_id = entry->group->id;
-    group_writer_begin(&shard->writer, clock_realtime_ms());
+    int64_t now_ms = clock_realtime_ms();
+    entry->empty_since_ms = store->snapshot.member_count > 0 ? -1 : now_ms;
+    expiry_reconsider(entry);
+    group_writer_begin(&shard->writer, now_ms);
     group_writer_put_group(&shard->writer, group_id, &store->snapshot);
     enum kafka_error error = shard_append(shard, group_id);
     if (error != KAFKA_NONE) {
@@ -159,10 +161,22 @@ void shard_settle(struct group_entry *entry)
     }
     /* A later wake-up is left to the earlier timer, which then sets itself right. */
     int64_t wake_ms = group_wake_ms(group);
+    int64_t check_ms = expiry_wake_ms(entry);
+    wake_ms = check_ms < wake_ms ? check_ms : wake_ms;
     if (wake_ms == GROUP_NEVER) {
         loop_timer_cancel(loop, &entry->timer);
     } else if (!timer_armed(&entry->timer) || wake_ms < entry->timer.deadline_ms) {
         loop_timer_arm(loop, &entry->timer, wake_ms);
+    }
+}
+
+static void timer_fired(struct timer *timer)
+{
+    struct group_entry *entry = container_of(timer, struct group_entry, timer);
+    group_tick(entry->group, shard_now_ms(entry->shard), &entry->shard->effects);
+    carry_out_effects(entry);
+    if (!expiry_check(entry)) {
+        shard_settle(entry);
     }
 }
 
@@ -191,8 +205,11 @@ enum kafka_error coordinator_prepare_topic(struct broker *broker, const struct t
     topic_config_unref(outcome.config);
     bool created = outcome.error == KAFKA_NONE || outcome.error == KAFKA_TOPIC_ALREADY_EXISTS;
     if (!created) {
-        log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %.*s: %s", BYTES_ARG(spec->name),
-                  kafka_error_message((int16_t)outcome.error));
+        struct bytes why = bytes_is_null(outcome.message)
+                               ? bytes_of(kafka_error_message((int16_t)outcome.error))
+                               : outcome.message;
+        log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %.*s: %.*s", BYTES_ARG(spec->name),
+                  BYTES_ARG(why));
     }
     arena_finish(&arena);
     return created ? KAFKA_NONE : KAFKA_COORDINATOR_NOT_AVAILABLE;
@@ -203,12 +220,13 @@ enum kafka_error coordinator_prepare(struct broker *broker)
     struct config_entry configs[] = {
         { bytes_of("cleanup.policy"), bytes_of("compact") },
         { bytes_of("compression.type"), bytes_of("producer") },
-        { bytes_of("segment.bytes"), bytes_of("104857600") },
+        { bytes_of("segment.bytes"),
+          bytes_of(broker_config_text(&broker->config, "offsets.topic.segment.bytes")) },
     };
     struct topic_spec spec = {
         .name = bytes_of(GROUP_OFFSETS_TOPIC),
         .partition_count = broker->config.offsets_partitions,
-        .replication_factor = 1,
+        .replication_factor = broker->config.offsets_replication_factor,
         .configs = configs,
         .config_count = sizeof(configs) / sizeof(configs[0]),
         .internal = true,
@@ -228,7 +246,7 @@ enum kafka_error shard_append(struct group_shard *shard, struct bytes group_id)
 {
     struct weir_error err;
     struct bytes batch;
-    if (group_writer_end(&shard->writer, &batch, &err) < 0) {
+    if (group_writer_end(&shard->writer, shard->broker->config.offsets_codec, &batch, &err) < 0) {
         log_write(&shard->broker->log, LOG_LEVEL_ERROR,
                   "group %.*s: its record cannot be written: %s", BYTES_ARG(group_id), err.message);
         return KAFKA_UNKNOWN_SERVER_ERROR;
@@ -260,6 +278,7 @@ void shard_end_transaction(struct group_shard *shard, int64_t producer_id, bool 
         struct group_entry *entry = shard->groups.entries[i - 1].value;
         if (pending_offsets_any(&entry->pending)) {
             pending_offsets_end(&entry->pending, producer_id, committed, &entry->offsets);
+            expiry_reconsider(entry);
             shard_settle(entry);
         }
     }
@@ -297,6 +316,22 @@ static enum kafka_error write_offset_deletes(struct group_entry *entry,
         }
     }
     return KAFKA_NONE;
+}
+
+enum kafka_error shard_delete_offsets(struct group_entry *entry, const struct offset_table *which)
+{
+    struct group_shard *shard = entry->shard;
+    group_writer_begin(&shard->writer, clock_realtime_ms());
+    enum kafka_error error = write_offset_deletes(entry, which);
+    error = error == KAFKA_NONE ? flush_deletes(shard, entry->group->id) : error;
+    for (size_t t = 0; error == KAFKA_NONE && t < offset_table_topic_count(which); t++) {
+        const struct offset_topic *topic = offset_table_topic(which, t);
+        for (size_t p = 0; p < offset_topic_count(topic); p++) {
+            (void)offset_table_remove(&entry->offsets, topic->name,
+                                      offset_topic_entry(topic, p)->partition);
+        }
+    }
+    return error;
 }
 
 enum kafka_error shard_delete_group(struct group_entry *entry)
@@ -370,6 +405,7 @@ static void say_farewell(struct loop_task *task)
         pending_offsets_remove_topic(&entry->pending, farewell->topic);
         if (is_concerned) {
             forget_offsets(entry, farewell);
+            expiry_reconsider(entry);
             shard_settle(entry);
         }
     }
@@ -402,6 +438,11 @@ static void init_shard(struct group_shard *shard, struct broker *broker, struct 
     shard->config.session_timeout_min_ms = broker->config.group_session_timeout_min_ms;
     shard->config.session_timeout_max_ms = broker->config.group_session_timeout_max_ms;
     shard->config.size_max = broker->config.group_max_size;
+    shard->retention = (struct offset_retention){
+        .retention_ms = broker->config.offsets_retention_ms,
+        .interval_ms = broker->config.offsets_check_interval_ms,
+        .started_ms = clock_realtime_ms(),
+    };
     map_init(&shard->groups);
     group_effects_init(&shard->effects);
     group_writer_init(&shard->writer);

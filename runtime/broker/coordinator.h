@@ -19,6 +19,7 @@
 #include "broker/group_records.h"
 #include "broker/topics.h"
 #include "coordination/group.h"
+#include "coordination/offset_expiry.h"
 #include "coordination/pending_offsets.h"
 #include "net/timer.h"
 #include "protocol/kafka_error.h"
@@ -32,7 +33,11 @@ struct group_entry {
     struct group *group;
     struct offset_table offsets;
     struct pending_offsets pending; /* of open transactions */
+    int64_t empty_since_ms;         /* since 1970; -1: not known, or not empty */
     struct timer timer;
+    /* coordinator_expiry.c's: */
+    int64_t check_ms;    /* the next check for offsets that are too old, since 1970; OFFSET_NEVER */
+    bool check_is_stale; /* it may have to be earlier */
 };
 
 /* The groups of one worker. */
@@ -40,6 +45,7 @@ struct group_shard {
     struct broker *broker;
     struct worker *worker;
     struct group_config config;
+    struct offset_retention retention;
     struct map groups; /* id -> struct group_entry */
     struct group_effects effects;
     struct group_record_writer writer;
@@ -90,6 +96,9 @@ struct partition *shard_partition(struct group_shard *shard, struct bytes group_
 
 /* The producer's transaction has ended: its offsets count, or are forgotten, in all groups of the shard. */
 void shard_end_transaction(struct group_shard *shard, int64_t producer_id, bool committed);
+
+/* Deletes these of the group's offsets from the log, then from memory. */
+enum kafka_error shard_delete_offsets(struct group_entry *entry, const struct offset_table *which);
 
 /* Ends an empty group: its offsets and itself are deleted from the log, then from memory. */
 enum kafka_error shard_delete_group(struct group_entry *entry);

@@ -68,7 +68,9 @@ static void apply_group(struct group_shard *shard, const struct group_record *re
     struct group_entry *entry = shard_find_or_create(shard, record->group);
     group_destroy(entry->group);
     entry->group = group_create(record->group, &shard->config);
+    entry->empty_since_ms = -1;
     if (!record->is_delete) {
+        entry->empty_since_ms = record->state_timestamp_ms;
         group_restore(entry->group, &record->snapshot, shard_now_ms(shard));
     }
 }

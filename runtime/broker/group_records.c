@@ -11,6 +11,7 @@
 enum {
     OFFSET_KEY_VERSION = 1,
     OFFSET_VALUE_VERSION = 4,
+    OFFSET_VALUE_WITH_EXPIRY = 1, /* the only version that has a field for it */
     GROUP_KEY_VERSION = 2,
     GROUP_VALUE_VERSION = 3,
     RECORD_MAX = 16 << 20, /* one key or value */
@@ -138,9 +139,12 @@ void group_writer_put_offset(struct group_record_writer *w,
     value.leader_epoch = committed->leader_epoch;
     value.metadata = bytes_is_null(committed->metadata) ? bytes_of("") : committed->metadata;
     value.commit_timestamp = committed->commit_timestamp_ms;
+    value.expire_timestamp = committed->expire_ms > 0 ? committed->expire_ms : -1;
     value.topic_id = committed->topic_id;
     set_offset_key(w, group, topic, partition);
-    add_record(w, &value, OFFSET_VALUE_VERSION, &offset_commit_value_type);
+    add_record(w, &value,
+               committed->expire_ms > 0 ? OFFSET_VALUE_WITH_EXPIRY : OFFSET_VALUE_VERSION,
+               &offset_commit_value_type);
 }
 
 void group_writer_delete_offset(struct group_record_writer *w,
@@ -197,13 +201,14 @@ void group_writer_delete_group(struct group_record_writer *w, struct bytes group
 }
 
 enum weir_status group_writer_end(struct group_record_writer *w,
+                                  enum codec codec,
                                   struct bytes *out_batch,
                                   struct weir_error *err)
 {
     if (w->error.status < 0) {
         return weir_fail(err, w->error.status, "%s", w->error.message);
     }
-    return batch_builder_finish(&w->batch, CODEC_NONE, out_batch, err);
+    return batch_builder_finish(&w->batch, codec, out_batch, err);
 }
 
 /* --- Reading --- */
@@ -231,11 +236,13 @@ static enum weir_status read_offset(struct bytes key,
     if (rc < 0) {
         return rc;
     }
-    out->committed = (struct committed_offset){ .offset = v.offset,
-                                                .leader_epoch = v.leader_epoch,
-                                                .metadata = v.metadata,
-                                                .commit_timestamp_ms = v.commit_timestamp,
-                                                .topic_id = v.topic_id };
+    out->committed =
+        (struct committed_offset){ .offset = v.offset,
+                                   .leader_epoch = v.leader_epoch,
+                                   .metadata = v.metadata,
+                                   .commit_timestamp_ms = v.commit_timestamp,
+                                   .expire_ms = v.expire_timestamp > 0 ? v.expire_timestamp : 0,
+                                   .topic_id = v.topic_id };
     return WEIR_OK;
 }
 
@@ -288,6 +295,7 @@ static enum weir_status read_group(struct bytes key,
     if (rc < 0) {
         return rc;
     }
+    out->state_timestamp_ms = v.current_state_timestamp;
     snapshot_from_value(&v, arena, &out->snapshot);
     return WEIR_OK;
 }

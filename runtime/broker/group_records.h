@@ -52,6 +52,7 @@ void group_writer_delete_group(struct group_record_writer *w, struct bytes group
 
 /* The batch with all records since begin, at least one; it lives in the writer. */
 WEIR_CHECKED enum weir_status group_writer_end(struct group_record_writer *w,
+                                               enum codec codec,
                                                struct bytes *out_batch,
                                                struct weir_error *err);
 
@@ -73,6 +74,7 @@ struct group_record {
     struct committed_offset committed;
     /* GROUP_RECORD_GROUP: */
     struct group_snapshot snapshot;
+    int64_t state_timestamp_ms; /* when it came to this state, since 1970; -1: not said */
 };
 
 /* Texts borrow from key and value, arrays from the arena. WEIR_EPROTO: neither Kafka nor we would write this. */

@@ -130,26 +130,22 @@ static void forget(struct txn_entry *entry)
 
 enum kafka_error transactions_prepare(struct broker *broker)
 {
-    static const struct {
-        const char *key;
-        const char *value;
-    } settings[] = {
-        { "cleanup.policy", "compact" },
-        { "compression.type", "uncompressed" },
-        { "segment.bytes", "104857600" },
+    const struct broker_config *config = &broker->config;
+    struct config_entry configs[] = {
+        { bytes_of("cleanup.policy"), bytes_of("compact") },
+        { bytes_of("compression.type"), bytes_of("uncompressed") },
+        { bytes_of("min.insync.replicas"),
+          bytes_of(broker_config_text(config, "transaction.state.log.min.isr")) },
+        { bytes_of("segment.bytes"),
+          bytes_of(broker_config_text(config, "transaction.state.log.segment.bytes")) },
+        { bytes_of("unclean.leader.election.enable"), bytes_of("false") },
     };
-    enum { COUNT = sizeof(settings) / sizeof(settings[0]) };
-    struct config_entry configs[COUNT];
-    for (int i = 0; i < COUNT; i++) {
-        configs[i] =
-            (struct config_entry){ bytes_of(settings[i].key), bytes_of(settings[i].value) };
-    }
     struct topic_spec spec = {
         .name = bytes_of(TRANSACTION_STATE_TOPIC),
-        .partition_count = broker->config.transaction_partitions,
-        .replication_factor = 1,
+        .partition_count = config->transaction_partitions,
+        .replication_factor = config->transaction_replication_factor,
         .configs = configs,
-        .config_count = COUNT,
+        .config_count = sizeof(configs) / sizeof(configs[0]),
         .internal = true,
     };
     return coordinator_prepare_topic(broker, &spec);

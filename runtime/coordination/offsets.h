@@ -21,6 +21,7 @@ struct committed_offset {
     int32_t leader_epoch;        /* of the last record read; -1: not said */
     struct bytes metadata;       /* the client's, returned as it came; never null */
     int64_t commit_timestamp_ms; /* since 1970 */
+    int64_t expire_ms;           /* the time that the client has set; 0: the broker's retention */
     struct uuid topic_id;        /* zero: not known */
     int64_t record_offset;       /* of its record in the log: what was committed later */
 };

@@ -63,7 +63,7 @@ static void expect_same_bytes(const struct group_record *record,
     } else {
         group_writer_put_group(&writer, record->group, &record->snapshot);
     }
-    assert_int_equal(group_writer_end(&writer, &batch, &err), WEIR_OK);
+    assert_int_equal(group_writer_end(&writer, CODEC_NONE, &batch, &err), WEIR_OK);
     assert_int_equal(record_reader_init(&reader, batch, &err), WEIR_OK);
     assert_int_equal(record_next(&reader, &written, &err), 1);
     assert_true(bytes_equal(written.key, key));
