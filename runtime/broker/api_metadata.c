@@ -2,8 +2,8 @@
  * Metadata: the brokers there are, and who leads which partition. Creates topics that are asked for by name, where the
  * client and the configuration allow it.
  *
- * One deviation from Kafka 4.3: an auto-created topic is in the answer at once. Kafka answers UNKNOWN_TOPIC_OR_PARTITION
- * first and has the topic at the next try; every client copes with both, and this way it saves the wait in between.
+ * As in Kafka, a topic that is created so is unknown in this answer still, and there when the client asks again, which all of
+ * them do. (Kafka may take longer, and says it is unknown meanwhile; here it is on disk before the answer.)
  */
 #include "broker/api_table.h"
 #include "broker/broker.h"
@@ -89,12 +89,9 @@ static void answer_name(struct answering *a, struct metadata_response_topic *to,
     struct topic_outcome outcome;
     topic_create(broker, &spec, &a->request->arena, &outcome);
     topic_config_unref(outcome.config);
-    topic = image_topic(worker_image(a->request->worker), name);
-    if (topic) { /* by us, or by another connection just now */
-        to->error_code = KAFKA_NONE;
-        fill_topic(a, to, topic);
-    } else {
-        to->error_code = (int16_t)outcome.error;
+    if (outcome.error != KAFKA_NONE && outcome.error != KAFKA_TOPIC_ALREADY_EXISTS) {
+        log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %.*s, which a client asked for: %s",
+                  BYTES_ARG(name), kafka_error_message((int16_t)outcome.error));
     }
 }
 

@@ -129,6 +129,7 @@ class Epochs(unittest.TestCase):
 
             def epochs():
                 return [p["leader_epoch"] for p in call("Metadata", 7, {"topics": [{"name": TOPIC}]})["topics"][0]["partitions"]]
+            epochs()  # makes the topic
             self.assertEqual(epochs(), [0])
             for _ in range(2):
                 broker.kill()

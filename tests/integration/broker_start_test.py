@@ -78,7 +78,8 @@ class Start(Folder):
     def test_apaches_shipped_file_starts_it(self):
         with Broker(properties=SHIPPED, config={"listeners": "PLAINTEXT://127.0.0.1:0"}) as broker, kafka_wire.Connection(broker.host, broker.port) as c:
             self.assertIn("process.roles is accepted and has no effect", broker.output)
-            topic = c.call("Metadata", 8, {"topics": [{"name": "t"}]})["topics"][0]
+            for _ in range(2):  # the first one makes it
+                topic = c.call("Metadata", 8, {"topics": [{"name": "t"}]})["topics"][0]
             self.assertEqual(len(topic["partitions"]), 3)
 
     def test_by_apaches_name(self):

@@ -32,6 +32,9 @@ class DataFolder(unittest.TestCase):
             return c.call(api, version, body)
 
     def metadata(self, topic, create=True):
+        """Asked twice if it makes the topic, which is there at the second time."""
+        if create:
+            self.call("Metadata", 8, {"topics": [{"name": topic}], "allow_auto_topic_creation": True})
         return self.call("Metadata", 8, {"topics": [{"name": topic}], "allow_auto_topic_creation": create})["topics"][0]
 
     def produce(self, topic, partition=0):
