@@ -353,12 +353,14 @@ static void run_parked(struct loop_task *task)
 }
 
 /* From any thread, with the partition's waiters' lock held. */
-static void wake(struct partition_waiter *waiter)
+static struct loop *wake(struct partition_waiter *waiter)
 {
     struct fetch *fetch = container_of(waiter, struct fetch_part, waiter)->fetch;
-    if (!atomic_exchange(&fetch->posted, true)) {
-        worker_post(fetch->request->worker, &fetch->request->task);
+    struct loop *loop = worker_loop(fetch->request->worker);
+    if (atomic_exchange(&fetch->posted, true)) {
+        return NULL; /* it is on its way already */
     }
+    return loop_post_quietly(loop, &fetch->request->task) ? loop : NULL;
 }
 
 static void time_is_up(struct timer *timer)

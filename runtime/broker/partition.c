@@ -45,14 +45,26 @@ void partition_unref(struct partition *p)
     free(p);
 }
 
+/* The loops are woken without the lock, which is the first thing that they will want. */
 static void wake_waiters(struct partition *p)
 {
+    enum { LOOPS_MAX = 16 };
+    struct loop *loops[LOOPS_MAX];
+    int loop_count = 0;
     (void)pthread_mutex_lock(&p->waiters_lock);
     list_foreach(node, &p->waiters) {
         struct partition_waiter *waiter = container_of(node, struct partition_waiter, link);
-        waiter->wake(waiter);
+        struct loop *loop = waiter->wake(waiter);
+        if (loop && loop_count < LOOPS_MAX) {
+            loops[loop_count++] = loop;
+        } else if (loop) {
+            loop_wake(loop);
+        }
     }
     (void)pthread_mutex_unlock(&p->waiters_lock);
+    for (int i = 0; i < loop_count; i++) {
+        loop_wake(loops[i]);
+    }
 }
 
 /* Two appenders may get here in the other order than they appended: the mark only rises. */

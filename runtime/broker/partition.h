@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "net/loop.h"
 #include "storage/partition_log.h"
 
 struct partition {
@@ -100,12 +101,12 @@ void partition_mark_deleted(struct partition *partition);
 
 /*
  * A parked request's interest in one partition. `wake` is called with the partition's waiter lock held, from whatever
- * thread appended: it must only post a task. It may be called again and again until partition_unwait() returns; after
- * that never.
+ * thread appended: it must only post a task, quietly, and returns the loop if that must be woken for it, or NULL. It may be
+ * called again and again until partition_unwait() returns; after that never.
  */
 struct partition_waiter {
     struct list_node link;
-    void (*wake)(struct partition_waiter *waiter);
+    struct loop *(*wake)(struct partition_waiter *waiter);
 };
 
 /*

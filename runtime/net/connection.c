@@ -1,9 +1,8 @@
 /*
  * Framed connections: see connection.h.
  *
- * Reading goes straight to where the frame will stay: into the input buffer's spare room, and what comes beyond it into
- * a scratch on the stack. When the input holds exactly one frame, as it nearly always does, its memory is handed over
- * and nothing is copied. A peer that announces 100 MB gets memory as its bytes arrive, not before.
+ * A peer may send many small requests without waiting. Those that are answered on the spot are answered together: their
+ * responses are collected while the frames of one turn are taken, and leave with one system call at its end.
  */
 #include "net/connection.h"
 
@@ -14,33 +13,33 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "net/inbound.h"
 
 enum {
-    LENGTH_SIZE = 4,
-    SCRATCH_SIZE = 64 << 10,
     /* Then the other connections have their turn: a peer may send faster than we answer. */
     READS_PER_ROUND = 4,
     FRAMES_PER_TURN = 32,
-    IDLE_CHECK_DIVISOR = 4, /* an idle connection is closed after at most idle_max * (1 + 1/4) */
+    TOGETHER_MAX = 64 << 10, /* bytes of responses that wait for the end of a turn */
+    IDLE_CHECK_DIVISOR = 4,  /* an idle connection is closed after at most idle_max * (1 + 1/4) */
 };
 
 struct connection {
     struct loop *loop;
     struct watch watch;
     struct connection_options options;
-    struct buffer input;
+    struct inbound in;
     struct outbound out;
     struct timer idle_timer;
     struct loop_task free_task;
     struct loop_task resume_task;
     int64_t active_ms; /* when something was last read or written */
-    bool muted;
+    bool in_work;      /* a frame is with the owner */
+    bool taking;       /* frames are being taken: what is to be sent waits for the end of that */
     bool closed;
     bool resume_queued;
 };
@@ -59,128 +58,22 @@ void connection_close(struct connection *c, const char *why)
     }
     c->closed = true;
     int fd = c->watch.fd;
+    if (c->taking) { /* what came before the frame that ends it is answered */
+        (void)!outbound_send(&c->out, fd, NULL);
+    }
     loop_unwatch(c->loop, &c->watch);
     loop_timer_cancel(c->loop, &c->idle_timer);
     c->options.events->closed(c, why);
     (void)close(fd);
     outbound_finish(&c->out);
-    buffer_finish(&c->input);
+    inbound_finish(&c->in);
     loop_later(c->loop, &c->free_task);
 }
 
-/* The length at the front of the input: -1 while it is not all there, -2 when it is none. */
-static int64_t frame_length(const struct connection *c)
+/* Nothing more is taken or read: a frame is in work, or the peer does not read its answers. */
+static bool is_muted(const struct connection *c)
 {
-    if (c->input.len < LENGTH_SIZE) {
-        return -1;
-    }
-    const uint8_t *p = c->input.data;
-    int32_t length =
-        (int32_t)((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
-    return length < 0 || (size_t)length > c->options.frame_max ? -2 : length;
-}
-
-/* Hands over the frame at the front of the input, which is whole. */
-static void deliver(struct connection *c, size_t length)
-{
-    size_t whole = LENGTH_SIZE + length;
-    uint8_t *memory = c->input.data;
-    if (c->input.len == whole) {
-        c->input = (struct buffer){ .max = c->input.max };
-    } else {
-        memory = mem_resize(NULL, whole, 1);
-        memcpy(memory, c->input.data, whole);
-        buffer_consume(&c->input, whole);
-    }
-    c->muted = true;
-    c->options.events->frame(c, (struct bytes){ memory + LENGTH_SIZE, length }, memory);
-}
-
-/* Frames that are left for the loop's next round. */
-static void leave_frames(struct connection *c)
-{
-    if (!c->closed && !c->resume_queued && c->input.len > 0) {
-        c->resume_queued = true;
-        loop_later(c->loop, &c->resume_task);
-    }
-}
-
-/* Delivers frames that have arrived until one is in work, or others should have their turn. */
-static void take_frames(struct connection *c)
-{
-    for (int taken = 0; !c->closed && !c->muted; taken++) {
-        if (taken == FRAMES_PER_TURN) {
-            leave_frames(c);
-            return;
-        }
-        int64_t length = frame_length(c);
-        if (length == -2) {
-            connection_close(
-                c, "the length of a request is negative or over socket.request.max.bytes");
-            return;
-        }
-        if (length < 0 || c->input.len < LENGTH_SIZE + (size_t)length) {
-            return;
-        }
-        deliver(c, (size_t)length);
-    }
-}
-
-/*
- * While a frame is in work the interest in reading stays as it is, so that an exchange costs no epoll_ctl at all; only a
- * peer that sends more meanwhile is then watched for nothing but its leaving.
- */
-static void update_events(struct connection *c)
-{
-    if (c->closed) {
-        return;
-    }
-    if (outbound_pending(&c->out)) {
-        loop_watch_events(c->loop, &c->watch, EPOLLOUT);
-    } else if (!c->muted) {
-        loop_watch_events(c->loop, &c->watch, EPOLLIN | EPOLLRDHUP);
-    }
-}
-
-/* Room for the rest of a frame whose length is known, doubling as it fills. */
-static size_t reserve_room(struct connection *c)
-{
-    int64_t length = frame_length(c);
-    if (length < 0 || c->input.len >= c->input.capacity) {
-        size_t wanted = length < 0 ? 0 : LENGTH_SIZE + (size_t)length;
-        size_t step = c->input.len < SCRATCH_SIZE ? SCRATCH_SIZE : c->input.len * 2;
-        size_t capacity = wanted < step ? wanted : step;
-        if (capacity > c->input.capacity) {
-            c->input.data = mem_resize(c->input.data, capacity, 1);
-            c->input.capacity = capacity;
-        }
-    }
-    return c->input.capacity - c->input.len;
-}
-
-/* Reads once. False when there is nothing to read now or the connection is gone. */
-static bool read_some(struct connection *c)
-{
-    uint8_t scratch[SCRATCH_SIZE];
-    size_t room = reserve_room(c);
-    struct iovec iov[2] = { { c->input.data ? c->input.data + c->input.len : scratch, room },
-                            { scratch, sizeof(scratch) } };
-    ssize_t n = readv(c->watch.fd, iov, 2);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return false;
-    }
-    if (n <= 0) {
-        connection_close(c, NULL); /* a reset is how many clients leave */
-        return false;
-    }
-    c->active_ms = loop_now_ms(c->loop);
-    size_t direct = (size_t)n < room ? (size_t)n : room;
-    c->input.len += direct;
-    if ((size_t)n > direct) {
-        buffer_append(&c->input, scratch, (size_t)n - direct);
-        assert(!c->input.overflow);
-    }
-    return (size_t)n == room + sizeof(scratch);
+    return c->in_work || (outbound_pending(&c->out) && !c->taking);
 }
 
 static void write_some(struct connection *c)
@@ -195,37 +88,114 @@ static void write_some(struct connection *c)
         return;
     }
     outbound_finish(&c->out);
-    c->muted = false;
     if (c->options.events->sent) {
         c->options.events->sent(c);
     }
 }
 
+/* Frames that are left for the loop's next round. */
+static void leave_frames(struct connection *c)
+{
+    if (!c->closed && !c->resume_queued && !inbound_is_empty(&c->in)) {
+        c->resume_queued = true;
+        loop_later(c->loop, &c->resume_task);
+    }
+}
+
+/* Hands the next frame to the owner. False when there is none. */
+static bool deliver(struct connection *c)
+{
+    struct bytes frame;
+    void *memory;
+    int found = inbound_take(&c->in, &frame, &memory);
+    if (found == INBOUND_NO_LENGTH) {
+        connection_close(c, "the length of a request is negative or over socket.request.max.bytes");
+    }
+    if (found <= 0) {
+        return false;
+    }
+    c->in_work = true;
+    c->options.events->frame(c, frame, memory);
+    return true;
+}
+
+/* Delivers frames that have arrived until one stays in work, or others should have their turn. */
+static void take_frames(struct connection *c)
+{
+    if (c->closed || is_muted(c)) {
+        return;
+    }
+    bool more = true;
+    c->taking = true;
+    for (int taken = 0; more && taken < FRAMES_PER_TURN && !c->closed && !c->in_work &&
+                        outbound_size(&c->out) <= TOGETHER_MAX;
+         taken++) {
+        more = deliver(c);
+    }
+    c->taking = false;
+    if (!c->closed && outbound_pending(&c->out)) {
+        write_some(c);
+    }
+    if (more && !is_muted(c)) {
+        leave_frames(c);
+    }
+}
+
+/*
+ * While a frame is in work the interest in reading stays as it is, so that an exchange costs no epoll_ctl at all; only a
+ * peer that sends more meanwhile is then watched for nothing but its leaving.
+ */
+static void update_events(struct connection *c)
+{
+    if (c->closed) {
+        return;
+    }
+    if (outbound_pending(&c->out)) {
+        loop_watch_events(c->loop, &c->watch, EPOLLOUT);
+    } else if (!c->in_work || c->watch.events & EPOLLOUT) {
+        loop_watch_events(c->loop, &c->watch, EPOLLIN | EPOLLRDHUP);
+    }
+}
+
+/* Reads once. False when there is nothing to read now or the connection is gone. */
+static bool read_some(struct connection *c)
+{
+    bool more = false;
+    ssize_t n = inbound_read(&c->in, c->watch.fd, &more);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return false;
+    }
+    if (n <= 0) {
+        connection_close(c, NULL); /* a reset is how many clients leave */
+        return false;
+    }
+    c->active_ms = loop_now_ms(c->loop);
+    return more;
+}
+
 /* Not while there are frames to take. */
 static bool may_read(const struct connection *c)
 {
-    return !c->closed && !c->muted && !c->resume_queued;
+    return !c->closed && !is_muted(c) && !c->resume_queued;
 }
 
 static void connection_ready(struct watch *watch, uint32_t events)
 {
     struct connection *c = container_of(watch, struct connection, watch);
-    if (c->muted && events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) {
+    if (is_muted(c) && events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) {
         connection_close(c, NULL);
         return;
     }
     if (events & EPOLLOUT) {
         write_some(c);
         take_frames(c);
-    } else if (c->muted) {
+    } else if (is_muted(c)) {
         loop_watch_events(c->loop, &c->watch, EPOLLRDHUP);
     } else { /* also when the peer is gone: what it sent before that is taken, and reading then finds the end */
         bool more = true;
         for (int i = 0; more && i < READS_PER_ROUND && may_read(c); i++) {
             more = read_some(c);
-            if (!c->closed) {
-                take_frames(c);
-            }
+            take_frames(c);
         }
     }
     update_events(c);
@@ -240,10 +210,12 @@ static void resume_later(struct loop_task *task)
     update_events(c);
 }
 
-static void queue_resume(struct connection *c)
+static void go_on(struct connection *c)
 {
-    leave_frames(c);
-    update_events(c);
+    if (!c->taking) {
+        leave_frames(c);
+        update_events(c);
+    }
 }
 
 void connection_send(struct connection *c,
@@ -251,17 +223,20 @@ void connection_send(struct connection *c,
                      struct file_part *parts,
                      size_t part_count)
 {
-    assert(c->muted && !c->closed);
-    outbound_set(&c->out, memory, parts, part_count);
-    write_some(c);
-    queue_resume(c);
+    assert(c->in_work && !c->closed);
+    c->in_work = false;
+    outbound_add(&c->out, memory, parts, part_count);
+    if (!c->taking) {
+        write_some(c);
+    }
+    go_on(c);
 }
 
 void connection_resume(struct connection *c)
 {
-    assert(c->muted && !c->closed);
-    c->muted = false;
-    queue_resume(c);
+    assert(c->in_work && !c->closed);
+    c->in_work = false;
+    go_on(c);
 }
 
 /*
@@ -272,7 +247,7 @@ static void idle_check(struct timer *timer)
 {
     struct connection *c = container_of(timer, struct connection, idle_timer);
     int64_t idle_ms = loop_now_ms(c->loop) - c->active_ms;
-    bool is_served = c->muted && !outbound_pending(&c->out);
+    bool is_served = c->in_work && !outbound_pending(&c->out);
     if (idle_ms >= c->options.idle_max_ms && !is_served) {
         connection_close(c, NULL);
         return;
@@ -296,7 +271,7 @@ enum weir_status connection_create(struct loop *loop,
     c->resume_task.run = resume_later;
     c->idle_timer.fire = idle_check;
     c->active_ms = loop_now_ms(loop);
-    buffer_init(&c->input, options->frame_max + LENGTH_SIZE + 2 * SCRATCH_SIZE);
+    inbound_init(&c->in, options->frame_max);
     outbound_init(&c->out);
     enum weir_status rc = loop_watch(loop, &c->watch, fd, EPOLLIN | EPOLLRDHUP, err);
     if (rc < 0) {

@@ -6,8 +6,8 @@
  *     +-----------------+----------------------+-----------------+--- ...
  *
  * One frame is in work at a time: while it is, the connection is muted (nothing more is read), so answers keep the order
- * of the questions and a client that does not read its answers costs no more memory than one of them. The owner ends
- * the muting with connection_send() or connection_resume().
+ * of the questions. The owner ends the muting with connection_send() or connection_resume(). Small answers to frames that
+ * came together leave together; a client that does not read its answers costs no more memory than those, 64 KiB, and one.
  *
  * A peer that leaves while its frame is in work is noticed, so a parked request does not outlive its connection. An idle
  * connection holds no buffer. A length that is negative or over the limit closes the connection.
@@ -28,7 +28,7 @@ struct connection_events {
     void (*frame)(struct connection *connection, struct bytes frame, void *memory);
     /* The connection is closed and freed after this returns. `why` is NULL when the peer simply left. */
     void (*closed)(struct connection *connection, const char *why);
-    /* A response is on its way out entirely. May be NULL. */
+    /* All that was to be sent is on its way out. May be NULL. */
     void (*sent)(struct connection *connection);
 };
 

@@ -2,7 +2,9 @@
  * Event loop: see loop.h.
  *
  * The mailbox is a stack that posters push with one compare-and-swap and the loop takes whole with one exchange, then
- * turns round. Only the poster that finds it empty writes to the eventfd, so a burst of posts costs one system call.
+ * turns round. It is looked at once a round, so a poster needs the eventfd only to end a loop's sleep: the first one that
+ * finds the loop asleep writes to it. Neither can miss the other: the loop says that it sleeps before it looks at the
+ * mailbox for the last time, the poster looks whether it sleeps after it has posted.
  */
 #include "net/loop.h"
 
@@ -30,6 +32,7 @@ struct loop {
 
     /* Any thread: */
     _Atomic(struct loop_task *) mailbox;
+    atomic_bool asleep; /* or about to be */
     atomic_bool stopping;
 };
 
@@ -64,12 +67,18 @@ static void run_later(struct loop *loop)
 static void mailbox_ready(struct watch *watch, uint32_t events)
 {
     (void)events;
-    struct loop *loop = container_of(watch, struct loop, mailbox_watch);
     uint64_t count;
     if (read(watch->fd, &count, sizeof(count)) < 0) {
         assert(errno == EAGAIN || errno == EINTR);
     }
-    run_tasks(reversed(atomic_exchange(&loop->mailbox, NULL)));
+}
+
+/* What is posted from here on waits for the next round. */
+static void run_mailbox(struct loop *loop)
+{
+    if (atomic_load(&loop->mailbox)) {
+        run_tasks(reversed(atomic_exchange(&loop->mailbox, NULL)));
+    }
 }
 
 enum weir_status loop_create(struct loop **out_loop, struct weir_error *err)
@@ -134,12 +143,21 @@ static int wait_limit_ms(const struct loop *loop)
     return wait > INT32_MAX ? INT32_MAX : (int)wait;
 }
 
+static int wait_for_events(struct loop *loop, struct epoll_event events[EVENTS_PER_ROUND])
+{
+    atomic_store(&loop->asleep, true);
+    int limit_ms = atomic_load(&loop->mailbox) ? 0 : wait_limit_ms(loop);
+    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_ROUND, limit_ms);
+    assert(count >= 0 || errno == EINTR);
+    atomic_store(&loop->asleep, false);
+    return count;
+}
+
 void loop_run(struct loop *loop)
 {
     struct epoll_event events[EVENTS_PER_ROUND];
     while (!atomic_load(&loop->stopping)) {
-        int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_ROUND, wait_limit_ms(loop));
-        assert(count >= 0 || errno == EINTR);
+        int count = wait_for_events(loop, events);
         loop->now_ms = clock_monotonic_ms();
         for (int i = 0; i < count; i++) {
             struct watch *watch = events[i].data.ptr;
@@ -148,6 +166,7 @@ void loop_run(struct loop *loop)
             }
         }
         timer_heap_expire(&loop->timers, loop->now_ms);
+        run_mailbox(loop);
         run_later(loop); /* what these leave for later comes after the next round's events */
     }
 }
@@ -162,7 +181,7 @@ bool loop_drain(struct loop *loop)
     return posted || later;
 }
 
-static void wake(struct loop *loop)
+void loop_wake(struct loop *loop)
 {
     uint64_t one = 1;
     if (write(loop->mailbox_watch.fd, &one, sizeof(one)) < 0) {
@@ -173,17 +192,22 @@ static void wake(struct loop *loop)
 void loop_stop(struct loop *loop)
 {
     atomic_store(&loop->stopping, true);
-    wake(loop);
+    loop_wake(loop);
 }
 
-void loop_post(struct loop *loop, struct loop_task *task)
+bool loop_post_quietly(struct loop *loop, struct loop_task *task)
 {
     struct loop_task *head = atomic_load(&loop->mailbox);
     do {
         task->next = head;
     } while (!atomic_compare_exchange_weak(&loop->mailbox, &head, task));
-    if (!head) {
-        wake(loop);
+    return !head && atomic_load(&loop->asleep);
+}
+
+void loop_post(struct loop *loop, struct loop_task *task)
+{
+    if (loop_post_quietly(loop, task)) {
+        loop_wake(loop);
     }
 }
 

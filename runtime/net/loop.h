@@ -4,8 +4,8 @@
  * The loop sleeps until a descriptor is ready, a timer is due or another thread posts a task. There is no tick: with
  * nothing to do it makes no system call at all.
  *
- * Thread: everything here belongs to the loop's own thread, except loop_post() and loop_stop(), which any thread may
- * call. Before loop_run() the creating thread counts as the loop's own.
+ * Thread: everything here belongs to the loop's own thread, except loop_post..., loop_wake() and loop_stop(), which any
+ * thread may call. Before loop_run() the creating thread counts as the loop's own.
  */
 #pragma once
 
@@ -42,6 +42,10 @@ bool loop_drain(struct loop *loop);
 
 /* Runs the task on the loop's thread, soon; tasks of one poster run in the order they were posted. Any thread. */
 void loop_post(struct loop *loop, struct loop_task *task);
+/* The same in two steps, for who holds a lock that the loop may want as soon as it is awake: when this returns true, the
+ * caller must call loop_wake() afterwards. */
+WEIR_CHECKED bool loop_post_quietly(struct loop *loop, struct loop_task *task);
+void loop_wake(struct loop *loop);
 
 /* Runs the task at the end of this round, when no event that epoll already reported can refer to its object; from such a
  * task, at the end of the next round, so that no chain of them keeps the loop from its descriptors. In order. */

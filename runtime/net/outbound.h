@@ -5,9 +5,10 @@
  *     parts                 ^ file range
  *
  * Memory goes out by send(2), file ranges by sendfile(2), in order, as far as the socket takes them; a later call goes
- * on where the last one stopped. Nothing of a file range passes through this process.
+ * on where the last one stopped. Nothing of a large file range passes through this process; small ones are read into the
+ * memory, because one system call for all costs less than not copying some kilobytes.
  *
- * Ownership: outbound_set() takes the buffer's memory and one release() of every part.
+ * Ownership: outbound_add() takes the buffer's memory and one release() of every part.
  * Thread: one at a time.
  */
 #pragma once
@@ -33,18 +34,25 @@ struct outbound {
     struct file_part *parts; /* owned */
     size_t part_count;
     size_t part_index; /* the first that is not sent whole */
+    bool failed; /* a file was shorter than promised: what follows would be taken for its bytes */
 };
 
 void outbound_init(struct outbound *out);
 void outbound_finish(struct outbound *out);
 
-/* `memory` is left empty; `parts` (heap, ascending `at`) is taken. Nothing may be pending. */
-void outbound_set(struct outbound *out,
+/* Behind what is pending. `memory` is left empty; `parts` (heap, ascending `at`) is taken. */
+void outbound_add(struct outbound *out,
                   struct buffer *memory,
                   struct file_part *parts,
                   size_t part_count);
 
-bool outbound_pending(const struct outbound *out);
+static inline bool outbound_pending(const struct outbound *out)
+{
+    return out->memory_sent < out->memory.len || out->part_index < out->part_count;
+}
+
+/* Bytes that are not sent. */
+size_t outbound_size(const struct outbound *out);
 
 /* Sends what the socket takes. WEIR_OK also when some is left; WEIR_EIO when the connection or a file failed. */
 WEIR_CHECKED enum weir_status outbound_send(struct outbound *out, int fd, struct weir_error *err);

@@ -101,13 +101,14 @@ struct sleeper {
     bool is_woken;
 };
 
-static void wake(struct partition_waiter *waiter)
+static struct loop *wake(struct partition_waiter *waiter)
 {
     struct sleeper *s = container_of(waiter, struct sleeper, waiter);
     (void)pthread_mutex_lock(&s->lock);
     s->is_woken = true;
     (void)pthread_cond_signal(&s->woken);
     (void)pthread_mutex_unlock(&s->lock);
+    return NULL;
 }
 
 static void sleeper_init(struct sleeper *s)
