@@ -13,7 +13,7 @@
 #include "protocol/be.h"
 
 enum { OFFSET_ENTRY_SIZE = 8, TIME_ENTRY_SIZE = 12, ENTRY_SIZE_MAX = 12, TIME_VALUE_AT = 8 };
-enum { OFFSET_VALUE_AT = 4, INDEX_MODE = 0644 };
+enum { OFFSET_VALUE_AT = 4, INDEX_MODE = 0644, BLOCK_ENTRIES = 256 };
 
 void index_init(struct index *x, enum index_kind kind)
 {
@@ -25,6 +25,14 @@ int64_t index_entry_size(enum index_kind kind)
     return kind == INDEX_OFFSET ? OFFSET_ENTRY_SIZE : TIME_ENTRY_SIZE;
 }
 
+static struct index_entry entry_at(enum index_kind kind, const uint8_t *raw)
+{
+    if (kind == INDEX_OFFSET) {
+        return (struct index_entry){ be_read_i32(raw), be_read_i32(raw + OFFSET_VALUE_AT) };
+    }
+    return (struct index_entry){ be_read_i64(raw), be_read_i32(raw + TIME_VALUE_AT) };
+}
+
 static bool read_entry(enum index_kind kind, int fd, int64_t n, struct index_entry *out)
 {
     uint8_t raw[ENTRY_SIZE_MAX];
@@ -32,11 +40,7 @@ static bool read_entry(enum index_kind kind, int fd, int64_t n, struct index_ent
     if (file_pread(fd, raw, (size_t)size, n * size) != size) {
         return false;
     }
-    if (kind == INDEX_OFFSET) {
-        *out = (struct index_entry){ be_read_i32(raw), be_read_i32(raw + OFFSET_VALUE_AT) };
-    } else {
-        *out = (struct index_entry){ be_read_i64(raw), be_read_i32(raw + TIME_VALUE_AT) };
-    }
+    *out = entry_at(kind, raw);
     return true;
 }
 
@@ -144,14 +148,34 @@ enum weir_status index_append(struct index *x, struct index_entry entry, struct 
     return rc;
 }
 
-/* The largest entry not above `key` in the open file. */
+/* The largest entry not above `key` of the entries [low, high), at most BLOCK_ENTRIES; *out stays where none is. */
+static bool search_block(
+    const struct index *x, int fd, int64_t low, int64_t high, int64_t key, struct index_entry *out)
+{
+    uint8_t raw[BLOCK_ENTRIES * ENTRY_SIZE_MAX];
+    int64_t size = index_entry_size(x->kind);
+    int64_t len = (high - low) * size;
+    if (file_pread(fd, raw, (size_t)len, low * size) != len) {
+        return false;
+    }
+    for (int64_t i = 0; i < high - low; i++) {
+        struct index_entry e = entry_at(x->kind, raw + i * size);
+        if (e.key > key) {
+            break;
+        }
+        *out = e;
+    }
+    return true;
+}
+
+/* The largest entry not above `key` in the open file. The first look is at the end, where most readers are. */
 static bool search(const struct index *x, int fd, int64_t key, struct index_entry *out_entry)
 {
-    int64_t low = 0; /* entries before `low` are not above the key */
+    int64_t low = 0; /* entries before `low` are not above the key, those from `high` on are */
     int64_t high = x->count;
-    struct index_entry found = { 0, 0 };
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
+    int64_t middle = high - BLOCK_ENTRIES;
+    struct index_entry found = { 0, -1 };
+    while (high - low > BLOCK_ENTRIES) {
         struct index_entry e;
         if (!read_entry(x->kind, fd, middle, &e)) {
             return false;
@@ -162,9 +186,13 @@ static bool search(const struct index *x, int fd, int64_t key, struct index_entr
         } else {
             high = middle;
         }
+        middle = low + (high - low) / 2;
+    }
+    if (low < high && !search_block(x, fd, low, high, key, &found)) {
+        return false;
     }
     *out_entry = found;
-    return low > 0;
+    return found.value >= 0;
 }
 
 bool index_lookup(
@@ -173,7 +201,7 @@ bool index_lookup(
     if (x->count == 0) {
         return false;
     }
-    if (key >= x->last.key) {
+    if (index_ends_before(x, key)) {
         *out_entry = x->last;
         return true;
     }

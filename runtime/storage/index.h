@@ -11,7 +11,7 @@
  * file of an active segment and maps it: then zeros follow the last entry. Ours has just its entries.
  *
  * The last entry is kept in memory: a reader near the end of the log, which is nearly every reader, needs no file.
- * Otherwise a binary search reads the page cache. Nothing here is trusted: a caller checks what it finds in the .log.
+ * Otherwise a binary search reads the page cache, from the end, in blocks. Nothing here is trusted: a caller checks what it finds in the .log.
  *
  * Thread: whoever holds the log's lock.
  */
@@ -69,3 +69,9 @@ bool index_lookup(const struct index *x,
                   const char *path,
                   int64_t key,
                   struct index_entry *out_entry);
+
+/* The last entry is the answer for this key, and for all larger ones. */
+static inline bool index_ends_before(const struct index *x, int64_t key)
+{
+    return x->count > 0 && key >= x->last.key;
+}

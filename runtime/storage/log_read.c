@@ -20,6 +20,9 @@ struct segment_view {
     int64_t size;
     int64_t next_offset;
     int64_t base_offset;
+    bool
+        recalls; /* `first` is the first batch that reaches the offset; otherwise look from `hint` on */
+    struct batch_place first;
 };
 
 /* The last segment that begins at or before `offset`. */
@@ -51,7 +54,8 @@ static enum weir_status view_segment(const struct partition_log *log,
     }
     const struct segment *s = log->segments[index];
     enum weir_status rc = segment_file(s, &out->file, err);
-    out->hint = segment_hint(s, offset);
+    out->recalls = segment_recall(s, offset, &out->first);
+    out->hint = out->recalls ? out->first.position : segment_hint(s, offset);
     out->size = s->size;
     out->next_offset = s->next_offset;
     out->base_offset = s->base_offset;
@@ -84,6 +88,16 @@ static enum weir_status pick_segment(struct partition_log *log,
 }
 
 /* --- offsets --- */
+
+/* The first batch of the segment that reaches `offset`. As segment_find(). */
+static int first_batch(const struct segment_view *view, int64_t offset, struct batch_place *out)
+{
+    if (view->recalls) {
+        *out = view->first;
+        return 1;
+    }
+    return segment_find(view->file, view->hint, view->size, offset, out, NULL);
+}
 
 /* How far a reader may go in this segment: to the end, or to the batch that reaches `upper_offset`. */
 static int end_position(const struct segment_view *view,
@@ -146,7 +160,7 @@ enum kafka_error partition_log_read(struct partition_log *log,
     struct batch_place first;
     /* A compacted segment may end in a gap: then the answer begins in the next one. */
     while (rc == WEIR_OK && view.file) {
-        found = segment_find(view.file, view.hint, view.size, options->offset, &first, NULL);
+        found = first_batch(&view, options->offset, &first);
         if (found != 0) {
             break;
         }

@@ -39,6 +39,7 @@ void segment_destroy(struct segment *s)
         return;
     }
     log_file_unref(s->file);
+    free(s->recent);
     index_close(&s->offsets);
     index_close(&s->times);
     txn_index_finish(&s->aborted);
@@ -90,6 +91,8 @@ enum weir_status segment_retire(struct segment *s, struct weir_error *err)
         struct index_entry last = { s->max_timestamp, s->max_timestamp_offset - s->base_offset };
         rc = index_append(&s->times, last, err);
     }
+    free(s->recent);
+    s->recent = NULL;
     index_close(&s->offsets);
     index_close(&s->times);
     log_file_unref(s->file); /* readers may hold it on */
@@ -162,9 +165,13 @@ enum weir_status segment_append(struct segment *s,
     enum weir_status rc = write_batch(s->file->fd, header, records, s->size, err);
     if (rc < 0) {
         /* No half batch stays behind; should this fail too, the next start cuts it. */
-        (void)ftruncate(s->file->fd, s->size);
+        (void)!ftruncate(s->file->fd, s->size);
         return rc;
     }
+    if (!s->recent) {
+        s->recent = MEM_NEW(struct recent_batches);
+    }
+    recent_add(s->recent, h, s->size);
     if (segment_note(s, h, s->size, index_interval_bytes, NULL) < 0) {
         return WEIR_OK; /* the batch is there; an index with a gap only makes readers look longer */
     }
@@ -217,10 +224,19 @@ enum weir_status segment_file(const struct segment *s,
 int64_t segment_hint(const struct segment *s, int64_t offset)
 {
     char path[SEGMENT_PATH_MAX];
-    struct index_entry entry;
-    segment_path(s, ".index", path);
-    bool found = index_lookup(&s->offsets, s->root_fd, path, offset - s->base_offset, &entry);
+    struct index_entry entry = s->offsets.last;
+    int64_t key = offset - s->base_offset;
+    bool found = index_ends_before(&s->offsets, key);
+    if (!found && s->offsets.count > 0) {
+        segment_path(s, ".index", path);
+        found = index_lookup(&s->offsets, s->root_fd, path, key, &entry);
+    }
     return found && entry.value < s->size ? entry.value : 0;
+}
+
+bool segment_recall(const struct segment *s, int64_t offset, struct batch_place *out_place)
+{
+    return s->recent && recent_find(s->recent, offset, out_place);
 }
 
 /* As segment_find() from one position on. */

@@ -18,6 +18,7 @@
 #include "storage/index.h"
 #include "storage/log_config.h"
 #include "storage/log_file.h"
+#include "storage/recent_batches.h"
 #include "storage/txn_index.h"
 #include "weir/status.h"
 
@@ -35,6 +36,8 @@ struct segment {
     int64_t created_ms;
     int64_t bytes_since_index;
     struct log_file *file; /* open while active; NULL otherwise */
+    struct recent_batches
+        *recent; /* owned; NULL until something is appended, and again when not active */
     struct index offsets;
     struct index times;
     struct txn_index aborted;
@@ -82,10 +85,8 @@ WEIR_CHECKED enum weir_status segment_file(const struct segment *s,
 /* Where reading for `offset` may start: the position of a batch that is not after it. */
 int64_t segment_hint(const struct segment *s, int64_t offset);
 
-struct batch_place {
-    int64_t position;
-    struct batch_header header;
-};
+/* The same without reading anything, for the last batches that were appended. False: it is not one of them. */
+bool segment_recall(const struct segment *s, int64_t offset, struct batch_place *out_place);
 
 /*
  * The first batch in [hint, end) that reaches `offset`, starting again at the front when the hint was wrong. 1: found,
