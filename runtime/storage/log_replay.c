@@ -10,6 +10,8 @@
 #include "storage/batch_scan.h"
 #include "storage/log_state.h"
 
+enum { RECALL_BYTES = 1 << 20 };
+
 /* Loads the newest usable snapshot and says up to where it is complete; those that cannot be right are removed. */
 static int64_t load_snapshot(struct partition_log *log, const int64_t *offsets, size_t count)
 {
@@ -37,9 +39,13 @@ static int64_t load_snapshot(struct partition_log *log, const int64_t *offsets, 
     return complete_to;
 }
 
+/* What a batch that is read back tells: its leader epoch, and... */
+enum replay_kind { REPLAY_EPOCHS, REPLAY_PRODUCERS, REPLAY_BEFORE_SNAPSHOT };
+
 struct replay {
     struct partition_log *log;
-    bool producers; /* or just the epochs */
+    enum replay_kind kind;
+    int64_t to_offset; /* batches from here on are not looked at */
 };
 
 static enum weir_status replay_batch(const struct replay *replay,
@@ -49,7 +55,14 @@ static enum weir_status replay_batch(const struct replay *replay,
                                      struct weir_error *err)
 {
     enum weir_status rc = WEIR_OK;
-    if (replay->producers) {
+    if (scan->header.base_offset >= replay->to_offset) {
+        return WEIR_OK;
+    }
+    if (replay->kind == REPLAY_BEFORE_SNAPSHOT) {
+        producer_state_recall(&replay->log->producers, &scan->header);
+        return WEIR_OK;
+    }
+    if (replay->kind == REPLAY_PRODUCERS) {
         rc = log_note_producer(replay->log, s, &scan->header, batch, 0, err);
     }
     if (scan->header.leader_epoch > epoch_cache_latest(&replay->log->epochs)) {
@@ -98,11 +111,50 @@ static enum weir_status replay_from(const struct replay *replay,
     enum weir_status rc = WEIR_OK;
     for (size_t i = 0; i < log->segment_count && rc == WEIR_OK; i++) {
         struct segment *s = log->segments[i];
-        if (s->next_offset > offset && s->size > 0) {
+        if (s->next_offset > offset && s->base_offset < replay->to_offset && s->size > 0) {
             rc = replay_segment(replay, s, offset, err);
         }
     }
     return rc;
+}
+
+/* The first offset from which on the segment has at most that many bytes before `to_offset`, to the grain of its index. */
+static int64_t offset_before(const struct segment *s, int64_t to_offset, int64_t bytes)
+{
+    int64_t wanted = segment_hint(s, to_offset) - bytes;
+    int64_t low = s->base_offset;
+    int64_t high = to_offset;
+    while (wanted > 0 && high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (segment_hint(s, middle) <= wanted) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/*
+ * A snapshot has only the newest batch of each producer. A client that never heard of the four before it sends them again, and
+ * to Apache Kafka, which goes by the snapshot alone, they then are out of order. The log still has them.
+ */
+static enum weir_status recall_batches(struct partition_log *log,
+                                       int64_t snapshot_offset,
+                                       struct weir_error *err)
+{
+    struct replay replay = { log, REPLAY_BEFORE_SNAPSHOT, snapshot_offset };
+    int64_t from = snapshot_offset;
+    int64_t left = RECALL_BYTES;
+    for (size_t i = log->segment_count; i-- > 0 && left > 0;) {
+        const struct segment *s = log->segments[i];
+        if (s->base_offset < snapshot_offset) {
+            int64_t to = s->next_offset < snapshot_offset ? s->next_offset : snapshot_offset;
+            from = offset_before(s, to, left);
+            left -= segment_hint(s, to) + 1;
+        }
+    }
+    return log->producers.producers.count == 0 ? WEIR_OK : replay_from(&replay, from, err);
 }
 
 enum weir_status log_restore_state(struct partition_log *log,
@@ -116,10 +168,13 @@ enum weir_status log_restore_state(struct partition_log *log,
     enum weir_status rc = WEIR_OK;
     /* What the checkpoint does not know yet was written after it: only the epochs of the last batches. */
     bool epochs_changed = epoch_cache_truncate_end(&log->epochs, end);
-    struct replay replay = { log, true };
+    struct replay replay = { log, REPLAY_PRODUCERS, end };
     int64_t complete_to = load_snapshot(log, snapshots, snapshot_count);
-    if (!epochs_known && complete_to > start) {
-        struct replay epochs_only = { log, false };
+    if (complete_to > start) {
+        rc = recall_batches(log, complete_to, err);
+    }
+    if (rc == WEIR_OK && !epochs_known && complete_to > start) {
+        struct replay epochs_only = { log, REPLAY_EPOCHS, end };
         rc = replay_from(&epochs_only, start, err);
         epochs_changed = true;
     }

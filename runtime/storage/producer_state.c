@@ -124,6 +124,40 @@ static void enter_epoch(struct producer *p, int16_t epoch)
     }
 }
 
+static struct producer_batch describe(const struct batch_header *h)
+{
+    return (struct producer_batch){
+        .last_offset = batch_last_offset(h),
+        .timestamp = h->max_timestamp,
+        .last_sequence = batch_last_sequence(h),
+        .offset_delta = h->last_offset_delta,
+    };
+}
+
+/* The oldest one goes when there are enough. */
+static void make_room(struct producer *p)
+{
+    if (p->batch_count == PRODUCER_BATCHES_KEPT) {
+        memmove(&p->batches[0], &p->batches[1],
+                (PRODUCER_BATCHES_KEPT - 1) * sizeof(p->batches[0]));
+        p->batch_count--;
+    }
+}
+
+void producer_state_recall(struct producer_state *s, const struct batch_header *h)
+{
+    struct producer *p = h->producer_id < 0 ? NULL : find(s, h->producer_id);
+    bool known = p && p->epoch == h->producer_epoch && p->batch_count > 0;
+    if (!known || (h->attributes & BATCH_CONTROL) ||
+        batch_last_offset(h) >= p->batches[p->batch_count - 1].last_offset) {
+        return;
+    }
+    make_room(p);
+    p->batches[p->batch_count] = p->batches[p->batch_count - 1];
+    p->batches[p->batch_count - 1] = describe(h);
+    p->batch_count++;
+}
+
 void producer_state_add(struct producer_state *s, const struct batch_header *h, int64_t now_ms)
 {
     if (h->producer_id < 0) {
@@ -131,17 +165,8 @@ void producer_state_add(struct producer_state *s, const struct batch_header *h, 
     }
     struct producer *p = find_or_add(s, h->producer_id);
     enter_epoch(p, h->producer_epoch);
-    if (p->batch_count == PRODUCER_BATCHES_KEPT) {
-        memmove(&p->batches[0], &p->batches[1],
-                (PRODUCER_BATCHES_KEPT - 1) * sizeof(p->batches[0]));
-        p->batch_count--;
-    }
-    p->batches[p->batch_count++] = (struct producer_batch){
-        .last_offset = batch_last_offset(h),
-        .timestamp = h->max_timestamp,
-        .last_sequence = batch_last_sequence(h),
-        .offset_delta = h->last_offset_delta,
-    };
+    make_room(p);
+    p->batches[p->batch_count++] = describe(h);
     p->last_timestamp = h->max_timestamp;
     p->seen_ms = now_ms;
     if ((h->attributes & BATCH_TRANSACTIONAL) && p->transaction_first_offset < 0) {

@@ -15,7 +15,7 @@
  *       26 int64 timestamp           34 int32 coordinator epoch (-1: no marker seen)
  *       38 int64 first offset of the open transaction (-1: none)
  *
- * A snapshot has only the newest batch of each producer; the log after the snapshot gives the rest back.
+ * A snapshot has only the newest batch of each producer; the log before it and after it gives the rest back.
  *
  * Thread: whoever holds the log's lock.
  */
@@ -70,7 +70,10 @@ enum kafka_error producer_state_check(const struct producer_state *s,
 /* Takes a batch into account that was appended now, or (`now_ms` 0) is read back from the log. Not for control batches. */
 void producer_state_add(struct producer_state *s, const struct batch_header *h, int64_t now_ms);
 
-/* The same for a transaction marker (one control record). The first offset of the transaction that it ends; -1: none was
+/* Takes a batch into account that was appended before the newest one that a snapshot told of. In the order of offsets. */
+void producer_state_recall(struct producer_state *s, const struct batch_header *h);
+
+/* The end of a transaction by its marker (one control record). The first offset of the transaction that it ends; -1: none was
  * open. */
 int64_t producer_state_end_transaction(struct producer_state *s,
                                        const struct batch_header *h,

@@ -199,6 +199,49 @@ static void damage_in_the_middle_ends_the_log_there_and_drops_later_segments(voi
     assert_int_equal(faccessat(f->root_fd, "t-0/00000000000000000008.log", F_OK, 0), -1);
 }
 
+/* Of BATCHES batches the newest five are repeats, the first is out of order: the same as if there had been no restart. */
+static void expect_repeats(struct log_fixture *f, bool clean)
+{
+    struct partition_log *log = log_fixture_open(f, clean);
+    for (int i = 0; i < BATCHES; i++) {
+        struct batch_spec spec = { .first = i * RECORDS,
+                                   .count = RECORDS,
+                                   .timestamp = NOW + i,
+                                   .producer_id = 9,
+                                   .sequence = i * RECORDS };
+        struct append_result result = append_spec(f, log, &spec);
+        if (i == 0) {
+            assert_int_equal(result.error, KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER);
+        } else {
+            assert_int_equal(result.error, KAFKA_NONE);
+            assert_true(result.duplicate);
+            assert_int_equal(result.base_offset, i * RECORDS);
+        }
+    }
+    partition_log_free(log);
+}
+
+/* A snapshot tells of one batch; the client may send five again, for which it has got no answer. */
+static void batches_from_before_the_snapshot_are_known_when_they_are_sent_again(void **state)
+{
+    struct log_fixture *f = *state;
+    fill(f); /* closed: the snapshot is at the end */
+    expect_repeats(f, true);
+    expect_repeats(f, false);
+}
+
+static void also_when_the_snapshot_was_made_at_a_roll_and_the_batches_are_in_several_segments(
+    void **state)
+{
+    struct log_fixture *f = *state;
+    f->config.segment_bytes = 250; /* two batches a segment */
+    fill(f);
+    assert_int_equal(unlinkat(f->root_fd, "t-0/00000000000000000012.snapshot", 0), 0);
+    expect_repeats(f, false);
+    f->config.index_interval_bytes = 1;
+    expect_repeats(f, false);
+}
+
 /* --- what Kafka was given --- */
 
 /* Where our verdict is better than Kafka's: it does not look at the tail after a clean stop. */
@@ -265,6 +308,8 @@ int main(void)
         LOG_TEST(flips_are_found_after_a_clean_stop_too),
         LOG_TEST(garbage_behind_the_end_goes),
         LOG_TEST(damage_in_the_middle_ends_the_log_there_and_drops_later_segments),
+        LOG_TEST(batches_from_before_the_snapshot_are_known_when_they_are_sent_again),
+        LOG_TEST(also_when_the_snapshot_was_made_at_a_roll_and_the_batches_are_in_several_segments),
         LOG_TEST(the_logs_that_kafka_was_given_end_where_kafka_ended_them),
     };
     return cmocka_run_group_tests_name("storage/recovery", tests, NULL, NULL);
