@@ -1,6 +1,7 @@
 """kill -9 under an idempotent librdkafka producer, several times: every record is there, once, in order; and the broker says what it cut.
 
-kcat keeps producing all along; the broker is killed when the log has reached certain lengths, a long poll tells when."""
+kcat keeps producing all along; the broker is killed when the log has reached certain lengths, a long poll tells when. This is the quick one, with
+one producer; tests/soak kills at random moments under all kinds of clients, for as long as one likes."""
 import shutil
 import socket
 import struct

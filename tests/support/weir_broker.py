@@ -97,6 +97,19 @@ class Broker:
             text += more
         return text.decode().strip()
 
+    def kill_while_starting(self, after_s):
+        """Starts the broker and ends it with kill -9 so soon that it may not serve yet."""
+        assert self.process is None, "the broker runs already"
+        with open(self.output_path, "ab") as output:
+            self.process = subprocess.Popen(self.argv(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                            preexec_fn=_die_with_the_test, env=self.environment)
+        try:
+            self.process.wait(after_s)
+            raise BrokerDied(f"the broker ended by itself:\n{self.output}")
+        except subprocess.TimeoutExpired:
+            pass
+        return self.kill()
+
     def _end(self, number):
         if self.process is not None:
             self.process.send_signal(number)
