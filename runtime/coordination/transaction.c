@@ -169,14 +169,15 @@ static void mark(struct transaction *txn, struct txn_effects *out)
     (void)add_effect(out, TXN_EFFECT_MARK);
 }
 
-/* Puts the outcome on record. With `fences` the epoch rises, so that the producer notices. */
+/* Puts the outcome on record. With `fences` the epoch rises, so that the producer notices; if it says who it was, in its next
+ * InitProducerId, it is told this epoch and can go on (KIP-588). */
 static void prepare(struct transaction *txn, bool commit, bool fences, int64_t now_ms)
 {
     struct txn_facts *next = begin(txn, commit ? TXN_PREPARE_COMMIT : TXN_PREPARE_ABORT, now_ms);
     partition_set_add_all(&next->partitions, &txn->facts.partitions);
     if (fences) {
+        next->last_epoch = next->epoch;
         next->epoch++;
-        next->last_epoch = TXN_NO_EPOCH;
     }
 }
 
@@ -227,6 +228,14 @@ static enum txn_error raise_epoch(const struct txn_init *init, struct txn_facts 
     return init->epoch == next->last_epoch ? TXN_OK : TXN_ERROR_FENCED;
 }
 
+/* The epochs have run out. The very last one is never given out, so who would be told it as one that was fenced gets a new id too. */
+static bool needs_new_id(const struct txn_init *init, const struct txn_facts *facts)
+{
+    bool is_current = init->producer_id == TXN_NO_PRODUCER_ID || init->epoch == facts->epoch;
+    bool was_fenced = facts->epoch > TXN_EPOCH_MAX && init->epoch == facts->last_epoch;
+    return is_exhausted(facts->epoch) && (is_current || was_fenced);
+}
+
 /* A producer for an id that has no transaction open. */
 static void init_idle(struct transaction *txn,
                       const struct txn_init *init,
@@ -241,7 +250,7 @@ static void init_idle(struct transaction *txn,
     if (!txn_is_known(txn)) {
         next->producer_id = next->previous_producer_id = init->fresh_producer_id;
         next->epoch = 0;
-    } else if (is_exhausted(next->epoch) && (!says || init->epoch == next->epoch)) {
+    } else if (needs_new_id(init, next)) {
         next->previous_producer_id = next->producer_id;
         next->producer_id = init->fresh_producer_id;
         next->last_epoch = says ? next->epoch : TXN_NO_EPOCH;

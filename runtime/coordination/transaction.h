@@ -66,7 +66,7 @@ struct txn_facts {
     int64_t previous_producer_id; /* before the epochs ran out, or the same */
     int16_t epoch;
     int16_t
-        last_epoch; /* what a retried InitProducerId may still name; not stored; TXN_NO_EPOCH: none */
+        last_epoch; /* what InitProducerId may still name, repeated or of a producer whose transaction was aborted; not stored */
     int32_t timeout_ms;
     int64_t start_ms;  /* of the transaction; -1: none since the producer came */
     int64_t update_ms; /* when the state changed last */

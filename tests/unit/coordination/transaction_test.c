@@ -299,6 +299,16 @@ static void a_transaction_that_takes_too_long(void **state)
     assert_int_equal(w->marks[0], -1);
     end(w, id, 0, true);
     assert_int_equal(w->reply.error, TXN_ERROR_FENCED);
+    assert_int_equal(init(w, id, 0),
+                     TXN_OK); /* the producer says who it was, and goes on: KIP-588 */
+    assert_int_equal(w->reply.producer_id, id);
+    assert_int_equal(w->reply.epoch, 1);
+    add(w, id, 1, 0);
+    assert_int_equal(w->reply.error, TXN_OK);
+    end(w, id, 1, false);
+    assert_int_equal(w->reply.error, TXN_OK);
+    end(w, id, 0, true);
+    assert_int_equal(w->reply.error, TXN_ERROR_FENCED);
 }
 
 static void epochs_run_out(void **state)
