@@ -36,17 +36,19 @@ static void prepare_answers(struct group_call *call,
     for (int32_t t = 0; t < body->topics_count; t++) {
         const struct offset_delete_request_topic *asked = &body->topics[t];
         struct offset_delete_response_topic *to = &response->topics[t];
+        const struct image_topic *topic = image_topic(image, asked->name);
         bool is_read = group_subscriptions_has(s, asked->name);
-        enum kafka_error error = !image_topic(image, asked->name) ? KAFKA_UNKNOWN_TOPIC_OR_PARTITION
-                                 : is_read                        ? KAFKA_GROUP_SUBSCRIBED_TO_TOPIC
-                                                                  : KAFKA_NONE;
         to->name = asked->name;
         to->partitions_count = asked->partitions_count;
         to->partitions =
             message_new(&offset_delete_response_partition_type, arena, asked->partitions_count);
         for (int32_t p = 0; p < asked->partitions_count; p++) {
-            to->partitions[p].partition_index = asked->partitions[p].partition_index;
-            to->partitions[p].error_code = (int16_t)error;
+            int32_t index = asked->partitions[p].partition_index;
+            bool exists = topic && topic_partition(topic, index);
+            to->partitions[p].partition_index = index;
+            to->partitions[p].error_code = (int16_t)(!exists   ? KAFKA_UNKNOWN_TOPIC_OR_PARTITION
+                                                     : is_read ? KAFKA_GROUP_SUBSCRIBED_TO_TOPIC
+                                                               : KAFKA_NONE);
         }
     }
 }

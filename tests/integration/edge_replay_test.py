@@ -37,7 +37,7 @@ CONFIG = {"node.id": 1, "offsets.topic.num.partitions": 1, "transaction.state.lo
 LIMIT_S = 30
 KAFKAS_PORT, KAFKAS_CLUSTER = 9296, b"Vjd5ZW8tY2x1c3Rlci0wMQ"
 HOST = b"127.0.0.1"
-MEMBER_ID = re.compile(rb"(?:raw|inst)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MEMBER_ID = re.compile(rb"(?:raw|inst|i1)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 REPEATED = re.compile(r"\[([0-9a-f]{2})\*(\d+)\]")
 NEXT_REQUEST = struct.pack(">hhih", 18, 0, 2, 1) + b"r"  # ApiVersions 0, correlation id 2
 
