@@ -116,21 +116,47 @@ class Transactions(unittest.TestCase):
             last, at = at, at + 12 + struct.unpack_from(">i", data, at + 8)[0]
         os.truncate(path, last)
 
-    def test_a_decided_end_is_carried_out_after_kill_9(self):
+    def end_offset(self, topic, isolation):
+        answer = self.call("ListOffsets", 2, {"replica_id": -1, "isolation_level": isolation, "topics": [
+            {"name": topic, "partitions": [{"partition_index": 0, "timestamp": -1}]}]})
+        return answer["topics"][0]["partitions"][0]["offset"]
+
+    def test_an_end_is_carried_out_whatever_of_it_was_written_when_the_broker_died(self):
+        """kill -9 between Prepare, each marker, and Complete: the log of the coordinator and those of the partitions end accordingly."""
+        for topic in ("t", "u"):
+            self.make_topic(topic)
+        state = "__transaction_state"
+        for step, lost in (("before the first marker", (state, "t", "u")), ("between markers", (state, "u")), ("behind the last marker", (state,))):
+            for commit in (True, False):
+                name = f"{step}-{commit}"
+                _, producer_id, epoch = self.init(name)
+                for topic in ("t", "u"):
+                    self.assertEqual(self.add(name, producer_id, epoch, topic), 0)
+                self.assertEqual(self.end(name, producer_id, epoch, commit), 0)
+                before = {topic: self.end_offset(topic, 0) for topic in ("t", "u")}
+                self.broker.kill()
+                for topic in lost:
+                    self.cut_last_batch(topic)
+                self.broker.start()
+                self.assertEqual(self.state(name)["transaction_state"], "CompleteCommit" if commit else "CompleteAbort", name)
+                for topic in ("t", "u"):
+                    end = self.end_offset(topic, 0)
+                    self.assertEqual(self.end_offset(topic, 1), end, f"{name}: {topic} has nothing open")
+                    self.assertEqual(end, before[topic] + (topic not in lost), name)  # a second marker changes nothing
+                self.assertEqual(self.end(name, producer_id, epoch, commit), 0)  # asked again
+
+    def test_an_end_that_was_not_decided_when_the_broker_died_is_still_open(self):
         self.make_topic()
-        for commit in (True, False):
-            name = f"decided-{commit}"
-            _, producer_id, epoch = self.init(name)
-            self.assertEqual(self.add(name, producer_id, epoch), 0)
-            self.assertEqual(self.end(name, producer_id, epoch, commit), 0)
-            self.broker.kill()
-            for topic in ("__transaction_state", "t"):  # Complete, and the marker
-                self.cut_last_batch(topic)
-            self.broker.start()
-            self.assertEqual(self.state(name)["transaction_state"], "CompleteCommit" if commit else "CompleteAbort")
-            answer = self.call("ListOffsets", 2, {"replica_id": -1, "isolation_level": 1, "topics": [
-                {"name": "t", "partitions": [{"partition_index": 0, "timestamp": -1}]}]})
-            self.assertEqual(answer["topics"][0]["partitions"][0]["offset"], 1 if commit else 2)
+        _, producer_id, epoch = self.init("undecided")
+        self.assertEqual(self.add("undecided", producer_id, epoch), 0)
+        self.assertEqual(self.end("undecided", producer_id, epoch, True), 0)
+        self.broker.kill()
+        for topic in ("__transaction_state", "__transaction_state", "t"):  # Complete, Prepare, the marker
+            self.cut_last_batch(topic)
+        self.broker.start()
+        self.assertEqual(self.state("undecided")["transaction_state"], "Ongoing")
+        self.assertEqual(self.end("undecided", producer_id, epoch, False), 0)
+        self.assertEqual(self.state("undecided")["transaction_state"], "CompleteAbort")
 
     def test_an_open_transaction_times_out_also_after_kill_9(self):
         self.make_topic()
