@@ -72,7 +72,7 @@ void api_join_group(struct request *request)
     if (body->group_id.len == 0) {
         struct join_group_response *response = call->response;
         response->error_code = KAFKA_INVALID_GROUP_ID;
-        response->protocol_name = bytes_of("");
+        response->protocol_name = join_no_protocol(request->version);
         response->member_id = body->member_id;
         request_respond(request, response);
         return;

@@ -145,6 +145,18 @@ static void prepare_response(struct group_call *call)
     }
 }
 
+/* As Kafka does it. The topics of the response stand beside those of the request until then. */
+static void leave_out_topics_without_partitions(struct offset_commit_response *response)
+{
+    int32_t kept = 0;
+    for (int32_t t = 0; t < response->topics_count; t++) {
+        if (response->topics[t].partitions_count > 0) {
+            response->topics[kept++] = response->topics[t];
+        }
+    }
+    response->topics_count = kept;
+}
+
 static enum group_visit visit(struct group_call *call, struct group_shard *shard, int32_t index)
 {
     (void)index;
@@ -161,6 +173,7 @@ static enum group_visit visit(struct group_call *call, struct group_shard *shard
     if (entry) {
         shard_settle(entry);
     }
+    leave_out_topics_without_partitions(call->response);
     return GROUP_VISIT_DONE;
 }
 

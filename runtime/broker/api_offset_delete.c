@@ -111,7 +111,8 @@ static enum group_visit visit(struct group_call *call, struct group_shard *shard
     struct offset_delete_response *response = call->response;
     struct group_entry *entry = shard_find(shard, body->group_id);
     struct group_subscriptions s;
-    response->error_code = (int16_t)check_group(entry);
+    response->error_code =
+        (int16_t)(body->group_id.len > 0 ? check_group(entry) : KAFKA_INVALID_GROUP_ID);
     if (response->error_code != KAFKA_NONE) {
         return GROUP_VISIT_DONE;
     }

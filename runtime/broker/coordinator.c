@@ -78,6 +78,13 @@ static void forget_group(struct group_entry *entry)
 
 /* --- Effects --- */
 
+enum { NULL_PROTOCOL_SINCE = 7 }; /* version of JoinGroup: KIP-559 */
+
+struct bytes join_no_protocol(int16_t version)
+{
+    return version >= NULL_PROTOCOL_SINCE ? (struct bytes){ 0 } : bytes_of("");
+}
+
 static void reply_join(const struct group_join_reply *reply)
 {
     struct group_call *call = reply->token;
@@ -86,7 +93,8 @@ static void reply_join(const struct group_join_reply *reply)
     response->error_code = (int16_t)reply->error;
     response->generation_id = reply->generation;
     response->protocol_type = arena_copy(arena, reply->protocol_type);
-    response->protocol_name = arena_copy(arena, reply->protocol);
+    response->protocol_name = reply->error == GROUP_OK ? arena_copy(arena, reply->protocol)
+                                                       : join_no_protocol(call->request->version);
     response->leader = arena_copy(arena, reply->leader);
     response->skip_assignment = reply->skip_assignment;
     response->member_id = arena_copy(arena, reply->member_id);

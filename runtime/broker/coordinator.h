@@ -103,5 +103,8 @@ enum kafka_error shard_delete_offsets(struct group_entry *entry, const struct of
 /* Ends an empty group: its offsets and itself are deleted from the log, then from memory. */
 enum kafka_error shard_delete_group(struct group_entry *entry);
 
+/* What a JoinGroup that failed says the protocol is. */
+struct bytes join_no_protocol(int16_t version);
+
 /* A parked call's connection died. */
 void coordinator_withdraw(struct group_call *call);
