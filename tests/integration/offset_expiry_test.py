@@ -1,26 +1,11 @@
 """Committed offsets that have had their time go, and so do groups of which nothing is left: from the answers, and for good. An idle broker does not
-wake for it. And the settings of the topics that groups and transactions are kept in."""
+wake for it."""
 import glob
-import os
-import struct
 import time
 import unittest
 
-from group_wire import SUBSCRIPTION, Groups
+from group_wire import SUBSCRIPTION, Groups, until
 from weir_broker import Broker, sanitized
-
-LIMIT_S = 30
-COORDINATOR_NOT_AVAILABLE = 15
-GZIP = 1
-
-
-def until(what, condition):
-    """Asks the broker again and again for what a timer of its own brings about."""
-    end = time.monotonic() + LIMIT_S
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {LIMIT_S} s: {what}")
-
 
 class Expiry(unittest.TestCase):
     def begin(self, **config):
@@ -104,38 +89,6 @@ class Expiry(unittest.TestCase):
             if wakes() == before:
                 return
         self.fail("woken in each of five seconds")
-
-
-class InternalTopics(unittest.TestCase):
-    def settings(self, groups, topic):
-        answer = groups.call("DescribeConfigs", 4, {"resources": [{"resource_type": 2, "resource_name": topic, "configuration_keys": None}]})
-        return {row["name"]: row["value"] for row in answer["results"][0]["configs"] if row["config_source"] == 1}  # 1: of the topic
-
-    def test_their_settings_are_those_that_kafka_gives_them(self):
-        with Broker({"offsets.topic.segment.bytes": 2097152, "transaction.state.log.segment.bytes": 3145728}) as broker, Groups(broker) as groups:
-            groups.find("g"), groups.find("t", 1)
-            self.assertEqual(self.settings(groups, "__consumer_offsets"), {"cleanup.policy": "compact", "compression.type": "producer",
-                                                                         "segment.bytes": "2097152"})
-            self.assertEqual(self.settings(groups, "__transaction_state"), {
-                "cleanup.policy": "compact", "compression.type": "uncompressed", "min.insync.replicas": "1", "segment.bytes": "3145728",
-                "unclean.leader.election.enable": "false"})
-
-    def test_more_replicas_than_brokers_cannot_be(self):
-        with Broker({"offsets.topic.replication.factor": 3, "transaction.state.log.replication.factor": 2}) as broker, Groups(broker) as groups:
-            self.assertEqual((groups.find("g"), groups.find("t", 1)), (COORDINATOR_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE))
-            self.assertIn("cannot create __consumer_offsets: Unable to replicate the partition 3 time(s)", broker.output)
-            self.assertIn("cannot create __transaction_state: Unable to replicate the partition 2 time(s)", broker.output)
-
-    def test_offsets_are_compressed_as_the_setting_says(self):
-        with Broker({"offsets.topic.num.partitions": 1, "offsets.topic.compression.codec": GZIP}) as broker:
-            with Groups(broker) as groups:
-                groups.make_topic("t")
-                groups.commit("g", "t", 7)
-            broker.restart()
-            with open(os.path.join(broker.log_dir, "__consumer_offsets-0", "0" * 20 + ".log"), "rb") as log:
-                self.assertEqual(struct.unpack_from(">h", log.read(64), 21)[0] & 7, GZIP)
-            with Groups(broker) as groups:
-                self.assertEqual(groups.committed("g", "t"), 7)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,20 @@
         groups.committed("g", "t")                      # 5; -1: none
 """
 import struct
+import time
 
 from kafka_wire import Connection
+
+
+LIMIT_S = 30
+
+
+def until(what, condition):
+    """Asks the broker again and again for what a timer of its own brings about."""
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {LIMIT_S} s: {what}")
 
 
 def subscription(*topics):

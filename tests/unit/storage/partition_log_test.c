@@ -237,6 +237,23 @@ static void a_repeated_batch_gets_its_first_answer(void **state)
     partition_log_free(log);
 }
 
+/* producer.id.expiration.ms: then any sequence may be the first. It is looked at when something is appended, once a minute. */
+static void a_producer_that_was_silent_for_too_long_is_forgotten(void **state)
+{
+    enum { HOUR = 3600000, MINUTE = 60000 };
+    struct log_fixture *f = *state;
+    f->config.producer_id_expiration_ms = HOUR;
+    struct partition_log *log = log_fixture_open(f, true);
+    (void)produce(f, log, 0, 1, 0);
+    struct batch_spec other = { .count = 1, .timestamp = NOW + HOUR - MINUTE };
+    assert_int_equal(append_spec(f, log, &other).error, KAFKA_NONE);
+    assert_int_equal(produce(f, log, 9, 1, 0).error, KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    other.timestamp = NOW + HOUR;
+    assert_int_equal(append_spec(f, log, &other).error, KAFKA_NONE);
+    assert_int_equal(produce(f, log, 9, 1, 0).error, KAFKA_NONE);
+    partition_log_free(log);
+}
+
 /* The log file is a link to /dev/null: it takes everything, and cannot be synced. */
 static void what_could_not_be_flushed_is_never_acknowledged(void **state)
 {
@@ -378,6 +395,7 @@ int main(void)
         LOG_TEST(lost_indexes_are_made_again),
         LOG_TEST(wrong_index_entries_only_make_it_slower),
         LOG_TEST(a_repeated_batch_gets_its_first_answer),
+        LOG_TEST(a_producer_that_was_silent_for_too_long_is_forgotten),
         LOG_TEST(what_could_not_be_flushed_is_never_acknowledged),
         LOG_TEST(a_clean_stop_keeps_the_newest_batch_of_a_producer),
         LOG_TEST(sequences_wrap_to_zero),
