@@ -74,6 +74,10 @@ void api_describe_producers(struct request *request)
             to->partitions[p].partition_index = asked->partition_indexes[p];
             answer_partition(topic_partition(topic, asked->partition_indexes[p]), &answered,
                              &request->arena, &to->partitions[p]);
+            if (!topic) { /* of a topic that is there but not so large, Kafka has no words */
+                to->partitions[p].error_message =
+                    bytes_of(kafka_error_message(KAFKA_UNKNOWN_TOPIC_OR_PARTITION));
+            }
         }
     }
     map_finish(&answered);

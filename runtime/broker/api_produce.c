@@ -145,6 +145,8 @@ static enum kafka_error append(struct produce *produce,
         out->error_message = error == KAFKA_INVALID_TXN_STATE
                                  ? bytes_of("Partition was not added to the transaction")
                                  : (struct bytes){ 0 };
+    } else if (error == KAFKA_INVALID_PRODUCER_EPOCH && is_transactional(records)) {
+        out->log_start_offset = -1; /* in Kafka the coordinator says so, before the log is asked */
     }
     return error;
 }
