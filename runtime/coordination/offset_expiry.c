@@ -47,16 +47,22 @@ int64_t offset_expiry_ms(const struct offset_retention *retention,
                                     : later(from_ms, retention->retention_ms);
 }
 
+static bool has_nothing_left(const struct offset_holder *holder)
+{
+    return holder->group->state == GROUP_EMPTY && holder->offsets->count == 0 &&
+           !pending_offsets_any(holder->pending);
+}
+
 bool offset_holder_is_spent(const struct offset_holder *holder)
 {
-    return holder->group->state == GROUP_EMPTY && holder->group->pending_count == 0 &&
-           holder->offsets->count == 0 && !pending_offsets_any(holder->pending);
+    return has_nothing_left(holder) && holder->group->pending_count == 0;
 }
 
 int64_t offset_expiry_first_ms(const struct offset_retention *retention,
                                const struct offset_holder *holder)
 {
-    int64_t first = offset_holder_is_spent(holder) ? 0 : OFFSET_NEVER;
+    /* Who was given an id may still come: then the next check looks again. */
+    int64_t first = has_nothing_left(holder) ? 0 : OFFSET_NEVER;
     for (size_t t = 0; t < offset_table_topic_count(holder->offsets); t++) {
         const struct offset_topic *topic = offset_table_topic(holder->offsets, t);
         for (size_t p = 0; p < offset_topic_count(topic); p++) {

@@ -145,17 +145,13 @@ static void groups_of_another_kind_keep_all_while_they_have_members(void **state
     end(&w);
 }
 
-static void a_rebalance_keeps_all(void **state)
+/* Somebody comes; `must_know_id`: to be given an id first. */
+static void join(struct world *w, bool must_know_id, struct group_effects *effects)
 {
-    (void)state;
-    struct world w;
-    struct group_effects effects;
-    begin(&w, "consumer", 1);
-    commit(&w, "left-behind", 0, 200);
-    struct group *group = (struct group *)(uintptr_t)w.holder.group;
+    static int token;
     struct group_protocol protocol = { bytes_of("range"), bytes_of("any") };
-    int token;
     struct group_join join = { .token = &token,
+                               .member_id = bytes_of(""),
                                .new_member_id = bytes_of("n"),
                                .client_id = bytes_of(""),
                                .client_host = bytes_of(""),
@@ -163,10 +159,21 @@ static void a_rebalance_keeps_all(void **state)
                                .protocols = &protocol,
                                .protocol_count = 1,
                                .session_timeout_ms = 10000,
-                               .rebalance_timeout_ms = 10000 };
+                               .rebalance_timeout_ms = 10000,
+                               .must_know_id = must_know_id };
+    group_join((struct group *)(uintptr_t)w->holder.group, &join, 1, effects);
+}
+
+static void a_rebalance_keeps_all(void **state)
+{
+    (void)state;
+    struct world w;
+    struct group_effects effects;
+    begin(&w, "consumer", 1);
+    commit(&w, "left-behind", 0, 200);
     group_effects_init(&effects);
-    group_join(group, &join, 1, &effects);
-    assert_int_equal(group->state, GROUP_PREPARING_REBALANCE);
+    join(&w, false, &effects);
+    assert_int_equal(w.holder.group->state, GROUP_PREPARING_REBALANCE);
     assert_int_equal(first(&w), OFFSET_NEVER);
     group_effects_finish(&effects);
     end(&w);
@@ -218,6 +225,16 @@ static void a_group_of_which_nothing_is_left_goes_at_the_next_check(void **state
     begin(&w, "consumer", 1);
     assert_false(offset_holder_is_spent(&w.holder));
     assert_int_equal(first(&w), OFFSET_NEVER);
+    end(&w);
+    /* Somebody was given an id and may come with it: a check looks, and waits for the next. */
+    begin(&w, "consumer", 0);
+    struct group_effects effects;
+    group_effects_init(&effects);
+    join(&w, true, &effects);
+    assert_int_equal(w.holder.group->pending_count, 1);
+    assert_false(offset_holder_is_spent(&w.holder));
+    assert_int_equal(first(&w), 0);
+    group_effects_finish(&effects);
     end(&w);
 }
 
