@@ -134,6 +134,24 @@ class Lecture(unittest.TestCase):
         self.assertEqual([r.offset for r in consumer.poll(timeout_ms=5000, max_records=2)[tp]], [0, 1])
         self.assertEqual(consumer.position(tp), 2)
 
+    def test_a_subscriber_goes_back_and_forth(self):
+        producer = self.producer()
+        for i in range(6):
+            producer.send("my_awesome_topic", b"message %d" % i).get(LIMIT_S)
+        producer.close()
+        with self.assertRaisesRegex(AssertionError, "closed"):
+            producer.send("my_awesome_topic", b"too late")
+        consumer = self.consumer("my_awesome_topic", auto_offset_reset="earliest", consumer_timeout_ms=1000)
+        self.assertEqual(consumer.subscription(), {"my_awesome_topic"})
+        self.assertEqual([r.offset for r in consumer], list(range(6)))
+        tp = TopicPartition("my_awesome_topic", 0)
+        self.assertEqual(consumer.assignment(), {tp})
+        consumer.seek_to_beginning()
+        self.assertEqual([r.offset for r in consumer.poll(timeout_ms=5000, max_records=2)[tp]], [0, 1])
+        self.assertEqual([r.offset for r in consumer.poll(timeout_ms=5000, max_records=2, update_offsets=False)[tp]], [2, 3])
+        self.assertEqual(consumer.poll(timeout_ms=200, max_records=2), {})  # version 2.0.2 jumps over what it did not hand out
+        self.assertEqual(consumer.position(tp), 6)
+
     def test_two_members_share_and_one_takes_over(self):
         admin, _, _ = self.create_topics()
         self.fill()
