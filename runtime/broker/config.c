@@ -84,6 +84,10 @@ static enum weir_status check_number(const struct config_key *key,
         (void)snprintf(why, sizeof(why), "Not a number of type %s", type_names[key->type]);
         return bad_value(key, text, why, err);
     }
+    bool gzip_level = strcmp(key->name, "compression.gzip.level") == 0;
+    if (gzip_level && (value < key->min || value == 0 || value > key->max)) {
+        return bad_value(key, text, "Value must be between 1 and 9 or equal to -1", err);
+    }
     if (value < key->min) {
         (void)snprintf(why, sizeof(why), "Value must be at least %lld", (long long)key->min);
         return bad_value(key, text, why, err);
@@ -432,6 +436,7 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
     config->fetch_sessions_max =
         (int32_t)number_of(config, "max.incremental.fetch.session.cache.slots");
     decode_coordination(config);
+    config->log_cleaner_enable = flag_of(config, "log.cleaner.enable");
     config->retention_check_interval_ms = number_of(config, "log.retention.check.interval.ms");
     return WEIR_OK;
 }

@@ -86,6 +86,7 @@ struct broker_config {
     int64_t transaction_timeout_max_ms;
     int64_t transactional_id_expiration_ms;
     int64_t retention_check_interval_ms;
+    bool log_cleaner_enable;
 };
 
 void broker_config_init(struct broker_config *config);

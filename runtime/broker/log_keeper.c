@@ -20,6 +20,7 @@
 #include "broker/partition.h"
 #include "broker/topics_open.h"
 #include "storage/log_cleaner.h"
+#include "storage/log_flush.h"
 #include "storage/log_retention.h"
 
 enum { FIRST_CHECK_MS = 30000, MS_PER_S = 1000, NS_PER_MS = 1000000 };
@@ -39,8 +40,9 @@ struct log_keeper {
     pthread_cond_t woken;
     /* lock must be held for these: */
     bool stopping;
-    bool rolled; /* a segment is complete */
-    bool nudged; /* something was condemned */
+    bool rolled;          /* a segment is complete */
+    bool nudged;          /* something was condemned */
+    int64_t flush_due_ms; /* when the first records must be synced, by flush.ms */
     struct list_node folders;
 
     pthread_mutex_t checkpoints_lock;
@@ -62,6 +64,7 @@ struct log_keeper *log_keeper_create(struct broker *broker)
     (void)pthread_cond_init(&k->woken, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     list_init(&k->folders);
+    k->flush_due_ms = INT64_MAX;
     checkpoint_init(&k->written.recovery_points);
     checkpoint_init(&k->written.log_starts);
     return k;
@@ -112,9 +115,20 @@ static void note_rolled(void *context)
     wake(k, &k->rolled);
 }
 
+static void note_dirty(void *context, int64_t due_ms)
+{
+    struct log_keeper *k = context;
+    (void)pthread_mutex_lock(&k->lock);
+    if (due_ms < k->flush_due_ms) {
+        k->flush_due_ms = due_ms;
+        (void)pthread_cond_signal(&k->woken);
+    }
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
 struct log_listener log_keeper_listener(struct log_keeper *k)
 {
-    return (struct log_listener){ note_rolled, k };
+    return (struct log_listener){ note_rolled, note_dirty, k };
 }
 
 void log_keeper_nudge(struct log_keeper *k)
@@ -248,6 +262,13 @@ static void forget_strangers(struct log_keeper *k)
 
 /* --- the rounds --- */
 
+/* Why all logs are looked at. */
+struct occasion {
+    bool rolled; /* a segment is complete */
+    bool check;  /* log.retention.check.interval.ms is over */
+    bool flush;  /* records must be synced, by flush.ms */
+};
+
 static void retain(struct broker *broker, struct partition *p)
 {
     struct log_retained gone;
@@ -282,20 +303,36 @@ static void compact(struct broker *broker, struct partition *p)
     }
 }
 
-/* True when the recovery point moved. */
+static void report_flush(struct broker *broker, const struct partition *p, const char *why)
+{
+    log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot sync %.*s-%d: %s", BYTES_ARG(p->topic),
+              p->index, why);
+}
+
+/* What flush.ms asks for. */
+static void flush_by_time(struct log_keeper *k, struct partition *p)
+{
+    struct weir_error err;
+    int64_t next_ms;
+    if (partition_log_flush_due(p->log, clock_monotonic_ms(), &next_ms, &err) < 0) {
+        report_flush(k->broker, p, err.message);
+    }
+    note_dirty(k, next_ms);
+}
+
+/* What is complete. True when the recovery point moved. */
 static bool flush(struct broker *broker, struct partition *p)
 {
     struct weir_error err;
     bool moved;
     if (partition_log_flush_complete(p->log, &moved, &err) < 0) {
-        log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot sync %.*s-%d: %s", BYTES_ARG(p->topic),
-                  p->index, err.message);
+        report_flush(broker, p, err.message);
     }
     return moved;
 }
 
 /* One look at every log; returns when files are due. */
-static int64_t visit_logs(struct log_keeper *k, bool rolled, bool check)
+static int64_t visit_logs(struct log_keeper *k, struct occasion why)
 {
     struct cluster_image *image = broker_image(k->broker);
     int64_t next_ms = INT64_MAX;
@@ -303,13 +340,16 @@ static int64_t visit_logs(struct log_keeper *k, bool rolled, bool check)
     for (size_t t = 0; t < image->topic_count; t++) {
         for (int32_t i = 0; i < image->topics[t].partition_count; i++) {
             struct partition *p = image->topics[t].partitions[i];
-            if (rolled) {
+            if (why.flush) {
+                flush_by_time(k, p);
+            }
+            if (why.rolled) {
                 moved |= flush(k->broker, p);
             }
-            if (check) {
+            if (why.check) {
                 retain(k->broker, p);
             }
-            if (rolled || check) {
+            if ((why.rolled || why.check) && k->broker->config.log_cleaner_enable) {
                 compact(k->broker, p);
             }
             int64_t due_ms = partition_log_reap(p->log, clock_monotonic_ms());
@@ -359,18 +399,22 @@ static int64_t remove_folders(struct log_keeper *k, int64_t next_ms)
 
 /* --- the thread --- */
 
-/* With the lock held: sleeps until `due_ms` or a note. */
-static void sleep_until(struct log_keeper *k, int64_t due_ms)
-{
-    struct timespec until = { due_ms / MS_PER_S, due_ms % MS_PER_S * NS_PER_MS };
-    while (!k->stopping && !k->rolled && !k->nudged && clock_monotonic_ms() < due_ms) {
-        (void)pthread_cond_timedwait(&k->woken, &k->lock, &until);
-    }
-}
-
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+
+/* With the lock held: sleeps until `due_ms`, records must be synced, or a note. */
+static void sleep_until(struct log_keeper *k, int64_t due_ms)
+{
+    while (!k->stopping && !k->rolled && !k->nudged) {
+        int64_t until_ms = earlier(due_ms, k->flush_due_ms);
+        struct timespec until = { until_ms / MS_PER_S, until_ms % MS_PER_S * NS_PER_MS };
+        if (clock_monotonic_ms() >= until_ms) {
+            break;
+        }
+        (void)pthread_cond_timedwait(&k->woken, &k->lock, &until);
+    }
 }
 
 static void *run(void *context)
@@ -385,12 +429,13 @@ static void *run(void *context)
         if (k->stopping) {
             break;
         }
-        bool rolled = k->rolled;
+        int64_t woken_ms = clock_monotonic_ms();
+        struct occasion why = { k->rolled, woken_ms >= check_ms, woken_ms >= k->flush_due_ms };
         k->rolled = k->nudged = false;
+        k->flush_due_ms = why.flush ? INT64_MAX : k->flush_due_ms; /* the logs say it again */
         (void)pthread_mutex_unlock(&k->lock);
-        bool check = clock_monotonic_ms() >= check_ms;
-        due_ms = remove_folders(k, visit_logs(k, rolled, check));
-        if (check) {
+        due_ms = remove_folders(k, visit_logs(k, why));
+        if (why.check) {
             int64_t now_ms = clock_monotonic_ms();
             check_ms = interval_ms > INT64_MAX - now_ms ? INT64_MAX : now_ms + interval_ms;
         }

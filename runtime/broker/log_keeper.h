@@ -6,6 +6,7 @@
  * - log.retention.check.interval.ms is over: segments that are too old or too many go (storage/log_retention.h);
  * - a log has begun a new segment: the one before is synced, and the recovery point moves; compacted topics are cleaned,
  *   which the check above does too (storage/log_cleaner.h);
+ * - flush.ms is over for records that are not synced (storage/log_flush.h);
  * - file.delete.delay.ms is over for files of a segment, or the folder of a deleted partition.
  *
  * It also writes the two checkpoints that say, for all logs, where they begin and what was synced. Both go by a topic's

@@ -186,6 +186,27 @@ static bool list_has(const char *list, const char *word)
     return false;
 }
 
+/* compression.type and its level. */
+static void decode_compression(struct topic_config *config, const struct broker_config *broker)
+{
+    static const char *const level_keys[] = {
+        [CODEC_GZIP] = "compression.gzip.level",
+        [CODEC_LZ4] = "compression.lz4.level",
+        [CODEC_ZSTD] = "compression.zstd.level",
+    };
+    struct log_config *log = &config->log;
+    const char *type = topic_config_text(config, broker, "compression.type");
+    log->recompress = strcmp(type, "producer") != 0;
+    for (int codec = CODEC_GZIP; codec <= CODEC_ZSTD;
+         codec++) { /* "uncompressed" is none of them */
+        if (strcmp(type, codec_name((enum codec)codec)) == 0) {
+            log->codec = (enum codec)codec;
+            log->codec_level =
+                level_keys[codec] ? (int32_t)number_in_force(config, broker, level_keys[codec]) : 0;
+        }
+    }
+}
+
 static void decode(struct topic_config *config, const struct broker_config *broker)
 {
     const char *policy = topic_config_text(config, broker, "cleanup.policy");
@@ -205,6 +226,9 @@ static void decode(struct topic_config *config, const struct broker_config *brok
             number_in_force(config, broker, "message.timestamp.after.max.ms"),
         .delete_retention_ms = number_in_force(config, broker, "delete.retention.ms"),
         .min_compaction_lag_ms = number_in_force(config, broker, "min.compaction.lag.ms"),
+        .max_compaction_lag_ms = number_in_force(config, broker, "max.compaction.lag.ms"),
+        .segment_jitter_ms = number_in_force(config, broker, "segment.jitter.ms"),
+        .preallocate = strcmp(topic_config_text(config, broker, "preallocate"), "true") == 0,
         .min_cleanable_dirty_ratio =
             strtod(topic_config_text(config, broker, "min.cleanable.dirty.ratio"), NULL),
         .file_delete_delay_ms = number_in_force(config, broker, "file.delete.delay.ms"),
@@ -214,6 +238,27 @@ static void decode(struct topic_config *config, const struct broker_config *brok
         .log_append_time = strcmp(topic_config_text(config, broker, "message.timestamp.type"),
                                   "LogAppendTime") == 0,
     };
+    decode_compression(config, broker);
+}
+
+enum weir_status topic_config_check(const struct topic_config *config,
+                                    const struct broker_config *broker,
+                                    struct weir_error *err)
+{
+    const struct log_config *log = &config->log;
+    if (log->min_compaction_lag_ms > log->max_compaction_lag_ms) {
+        return weir_fail(err, WEIR_EINVAL,
+                         "conflict topic config setting min.compaction.lag.ms (%lld) > "
+                         "max.compaction.lag.ms (%lld)",
+                         (long long)log->min_compaction_lag_ms,
+                         (long long)log->max_compaction_lag_ms);
+    }
+    if (strcmp(topic_config_text(config, broker, "remote.storage.enable"), "true") == 0) {
+        return weir_fail(err, WEIR_EINVAL,
+                         "Tiered Storage functionality is disabled in the broker. Topic cannot be "
+                         "configured with remote log storage.");
+    }
+    return WEIR_OK;
 }
 
 static struct bytes owned_copy(struct bytes b)

@@ -40,6 +40,10 @@ WEIR_CHECKED enum weir_status topic_config_create(const struct broker_config *br
                                                   int32_t entry_count,
                                                   struct topic_config **out_config,
                                                   struct weir_error *err);
+/* What only shows once all settings are together (LogConfig.validate): asked when a client sets them, not at a start. */
+WEIR_CHECKED enum weir_status topic_config_check(const struct topic_config *config,
+                                                 const struct broker_config *broker,
+                                                 struct weir_error *err);
 struct topic_config *topic_config_ref(const struct topic_config *config);
 void topic_config_unref(const struct topic_config *config);
 

@@ -161,7 +161,8 @@ static struct topic_config *make_config(struct broker *broker,
         }
     }
     if (topic_config_create(&broker->config, spec->configs, spec->config_count, &config, &err) <
-        0) {
+            0 ||
+        topic_config_check(config, &broker->config, &err) < 0) {
         refuse(out, KAFKA_INVALID_CONFIG, arena_printf(arena, "%s", err.message));
     }
     return config;

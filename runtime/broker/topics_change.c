@@ -151,7 +151,8 @@ static enum kafka_error change_topic(struct broker *broker,
     if (error != KAFKA_NONE) {
         return error;
     }
-    if (topic_config_create(&broker->config, entries, count, &config, &err) < 0) {
+    if (topic_config_create(&broker->config, entries, count, &config, &err) < 0 ||
+        topic_config_check(config, &broker->config, &err) < 0) {
         error = KAFKA_INVALID_CONFIG;
     } else if (!spec->validate_only && use_config(broker, image, topic, config, &err) < 0) {
         log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot change the settings of topic %.*s: %s",

@@ -16,16 +16,22 @@
 #include "broker/broker.h"
 #include "broker/topics.h"
 #include "cluster/local_store.h"
+#include "storage/checkpoint.h"
 #include "storage/epoch_cache.h"
 #include "storage/partition_log.h"
 
+static const char cleaner_file[] = "cleaner-offset-checkpoint";
 enum { EPOCH_FILE_MAX = 1 << 20, FOLDER_PATH_MAX = 512 };
 
-typedef void (*folder_visitor)(struct broker *broker, const char *folder);
+typedef enum weir_status (*folder_visitor)(struct broker *broker,
+                                           const char *folder,
+                                           void *context,
+                                           struct weir_error *err);
 
-/* Visits every entry of the data directory; the visitor may rename or remove it. */
+/* Visits every entry of the data directory; the visitor may rename or remove it, and ends the walk by an error. */
 static enum weir_status each_folder(struct broker *broker,
                                     folder_visitor visit,
+                                    void *context,
                                     struct weir_error *err)
 {
     int fd = openat(broker->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -38,11 +44,13 @@ static enum weir_status each_folder(struct broker *broker,
         return rc;
     }
     struct dirent *entry;
-    while ((entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
-        visit(broker, entry->d_name);
+    enum weir_status rc = WEIR_OK;
+    while (rc == WEIR_OK &&
+           (entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
+        rc = visit(broker, entry->d_name, context, err);
     }
     (void)closedir(dir);
-    return WEIR_OK;
+    return rc;
 }
 
 /* "topic-12" -> "topic", 12. */
@@ -97,12 +105,22 @@ static int32_t read_leader_epoch(int root_fd, const char *folder)
     return latest;
 }
 
-static void adopt_folder(struct broker *broker, const char *folder)
+/* `context`: where Kafka's cleaner had got to. */
+static enum weir_status adopt_folder(struct broker *broker,
+                                     const char *folder,
+                                     void *context,
+                                     struct weir_error *err)
 {
+    const struct checkpoint *cleaned = context;
     struct stored_topic topic;
     int32_t index = 0;
     if (!is_partition(broker, folder, &topic, &index)) {
-        return;
+        return WEIR_OK;
+    }
+    int64_t clean_to = checkpoint_get(cleaned, topic.name, index, 0);
+    enum weir_status rc = partition_log_adopt(broker->root_fd, folder, clean_to, err);
+    if (rc < 0) {
+        return rc;
     }
     const struct stored_topic *known = map_get(&broker->store->topics, topic.name);
     topic.partition_count =
@@ -117,11 +135,24 @@ static void adopt_folder(struct broker *broker, const char *folder)
         topic.config_count = 1;
     }
     local_store_adopt_topic(broker->store, &topic);
+    return WEIR_OK;
 }
 
 enum weir_status topics_adopt_folders(struct broker *broker, struct weir_error *err)
 {
-    return each_folder(broker, adopt_folder, err);
+    struct checkpoint cleaned;
+    struct weir_error why;
+    checkpoint_init(&cleaned);
+    if (checkpoint_read(broker->root_fd, cleaner_file, &cleaned, &why) < 0) {
+        log_write(&broker->log, LOG_LEVEL_WARN, "Ignoring a checkpoint: %s", why.message);
+    }
+    enum weir_status rc = each_folder(broker, adopt_folder, &cleaned, err);
+    checkpoint_finish(&cleaned);
+    if (rc == WEIR_OK) {
+        /* It is in the logs' own folders now, and would mislead Kafka about what becomes of them here. */
+        (void)unlinkat(broker->root_fd, cleaner_file, 0);
+    }
+    return rc;
 }
 
 /* --- what a deletion left --- */
@@ -156,14 +187,17 @@ static void set_aside(struct broker *broker, const char *folder)
     }
 }
 
-static void clear_folder(struct broker *broker, const char *folder)
+static enum weir_status clear_folder(struct broker *broker,
+                                     const char *folder,
+                                     void *context,
+                                     struct weir_error *err)
 {
     struct stored_topic found;
     int32_t index = 0;
-    struct weir_error err;
+    (void)context;
     if (is_condemned(bytes_of(folder))) {
-        if (file_remove_tree(broker->root_fd, folder, &err) < 0) {
-            log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot remove %s: %s", folder, err.message);
+        if (file_remove_tree(broker->root_fd, folder, err) < 0) {
+            log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot remove %s: %s", folder, err->message);
         }
     } else if (is_partition(broker, folder, &found, &index)) {
         const struct stored_topic *topic = map_get(&broker->store->topics, found.name);
@@ -171,12 +205,13 @@ static void clear_folder(struct broker *broker, const char *folder)
             set_aside(broker, folder);
         }
     }
+    return WEIR_OK;
 }
 
 void topics_clear_folders(struct broker *broker)
 {
     struct weir_error err;
-    if (each_folder(broker, clear_folder, &err) < 0) {
+    if (each_folder(broker, clear_folder, NULL, &err) < 0) {
         log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot look for stray partitions: %s",
                   err.message);
     }

@@ -110,6 +110,13 @@ static void report_recovery(struct broker *broker,
     }
 }
 
+/* The leader epoch from now on: later than all that the log has seen, also where another broker led it since our last. */
+static int32_t reign(struct partition_log *log, int32_t stored_epoch)
+{
+    int32_t latest = partition_log_epoch_at(log, INT64_MAX);
+    return latest < stored_epoch || latest == INT32_MAX ? stored_epoch : latest + 1;
+}
+
 static enum weir_status open_one(struct broker *broker,
                                  struct image_topic *topic,
                                  int32_t index,
@@ -125,8 +132,9 @@ static enum weir_status open_one(struct broker *broker,
         return rc;
     }
     report_recovery(broker, topic, index, &report);
-    topic->partitions[index] = partition_create(
-        topic->name, index, &topic->id, broker->config.node_id, options.leader_epoch_max, log);
+    topic->partitions[index] =
+        partition_create(topic->name, index, &topic->id, broker->config.node_id,
+                         reign(log, options.leader_epoch_max), log);
     return WEIR_OK;
 }
 

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "protocol/compress.h"
-#include "protocol/writer.h"
 
 int64_t batch_delete_horizon(const struct batch_header *h)
 {
@@ -44,34 +43,6 @@ static enum weir_status look(struct bytes batch,
     return rc < 0 ? (enum weir_status)rc : WEIR_OK;
 }
 
-static size_t blob_size(struct bytes blob)
-{
-    return blob.data ? varlong_size((int64_t)blob.len) + blob.len : varlong_size(-1);
-}
-
-static void put_blob(struct buffer *out, struct bytes blob)
-{
-    writer_varlong(out, blob.data ? (int64_t)blob.len : -1);
-    if (blob.data) {
-        buffer_append(out, blob.data, blob.len);
-    }
-}
-
-static void put_record(struct buffer *out, const struct record *r, int64_t base_timestamp)
-{
-    int64_t delta = (int64_t)((uint64_t)r->timestamp - (uint64_t)base_timestamp);
-    size_t size = 1 + varlong_size(delta) + varlong_size(r->offset_delta) + blob_size(r->key) +
-                  blob_size(r->value) + varlong_size(r->header_count) + r->headers.len;
-    writer_varlong(out, (int64_t)size);
-    writer_i8(out, 0); /* attributes: none are defined */
-    writer_varlong(out, delta);
-    writer_varlong(out, r->offset_delta);
-    put_blob(out, r->key);
-    put_blob(out, r->value);
-    writer_varlong(out, r->header_count);
-    buffer_append(out, r->headers.data, r->headers.len);
-}
-
 /* The records that stay, encoded anew, not compressed. */
 static enum weir_status copy_kept(struct bytes batch,
                                   const struct batch_filter *filter,
@@ -84,7 +55,7 @@ static enum weir_status copy_kept(struct bytes batch,
     int rc = record_reader_init(&reader, batch, err);
     while (rc >= 0 && (rc = record_next(&reader, &r, err)) > 0) {
         if (filter->keep(filter->context, &r)) {
-            put_record(out, &r, base_timestamp);
+            record_write(out, &r, base_timestamp);
         }
     }
     record_reader_finish(&reader);

@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 
-enum { STEP_MIN = 16 << 10, GZIP_WINDOW = 15 + 16 /* 16: gzip, not zlib */, GZIP_LEVEL = 6 };
-enum { GZIP_MEMORY = 8 };
+enum { STEP_MIN = 16 << 10, GZIP_WINDOW = 15 + 16 /* 16: gzip, not zlib */, GZIP_MEMORY = 8 };
+enum { LZ4_FAST = 0, LZ4_HIGH_MIN = 3, LZ4_HIGH_MAX = 12 };
 
 const char *codec_name(enum codec codec)
 {
@@ -97,11 +97,13 @@ static enum weir_status gzip_unpack(struct bytes packed, struct buffer *out, str
     return rc;
 }
 
-static enum weir_status gzip_pack(struct bytes plain, struct buffer *out, struct weir_error *err)
+static enum weir_status gzip_pack(struct bytes plain,
+                                  int32_t level,
+                                  struct buffer *out,
+                                  struct weir_error *err)
 {
     z_stream z = { 0 };
-    int state =
-        deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY, Z_DEFAULT_STRATEGY);
+    int state = deflateInit2(&z, level, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY, Z_DEFAULT_STRATEGY);
     assert(state == Z_OK);
     size_t bound = deflateBound(&z, plain.len);
     uint8_t *at = buffer_extend(out, bound);
@@ -154,9 +156,22 @@ static enum weir_status lz4_unpack(struct bytes packed, struct buffer *out, stru
     return rc;
 }
 
-static enum weir_status lz4_pack(struct bytes plain, struct buffer *out, struct weir_error *err)
+/* As in Kafka, the default level is the fast method, and any other the thorough one. */
+static int lz4_level(int32_t level)
 {
-    LZ4F_preferences_t preferences = { .frameInfo = { .blockMode = LZ4F_blockIndependent } };
+    if (level == LZ4_LEVEL_DEFAULT) {
+        return LZ4_FAST;
+    }
+    return level < LZ4_HIGH_MIN ? LZ4_HIGH_MIN : level > LZ4_HIGH_MAX ? LZ4_HIGH_MAX : level;
+}
+
+static enum weir_status lz4_pack(struct bytes plain,
+                                 int32_t level,
+                                 struct buffer *out,
+                                 struct weir_error *err)
+{
+    LZ4F_preferences_t preferences = { .frameInfo = { .blockMode = LZ4F_blockIndependent },
+                                       .compressionLevel = lz4_level(level) };
     size_t bound = LZ4F_compressFrameBound(plain.len, &preferences);
     uint8_t *at = buffer_extend(out, bound);
     if (!at) {
@@ -198,14 +213,17 @@ static enum weir_status zstd_unpack(struct bytes packed, struct buffer *out, str
     return rc;
 }
 
-static enum weir_status zstd_pack(struct bytes plain, struct buffer *out, struct weir_error *err)
+static enum weir_status zstd_pack(struct bytes plain,
+                                  int32_t level,
+                                  struct buffer *out,
+                                  struct weir_error *err)
 {
     size_t bound = ZSTD_compressBound(plain.len);
     uint8_t *at = buffer_extend(out, bound);
     if (!at) {
         return too_big(CODEC_ZSTD, out->max, err);
     }
-    size_t size = ZSTD_compress(at, bound, plain.data, plain.len, ZSTD_CLEVEL_DEFAULT);
+    size_t size = ZSTD_compress(at, bound, plain.data, plain.len, level);
     assert(!ZSTD_isError(size)); /* the bound is the library's own */
     close_room(out, bound - size);
     return WEIR_OK;
@@ -230,19 +248,30 @@ enum weir_status codec_decompress(enum codec codec,
     return weir_fail(err, WEIR_EINVAL, "unknown compression codec %d", (int)codec);
 }
 
-enum weir_status codec_compress(enum codec codec,
-                                struct bytes plain,
-                                struct buffer *out,
-                                struct weir_error *err)
+enum weir_status codec_compress_level(
+    enum codec codec, int32_t level, struct bytes plain, struct buffer *out, struct weir_error *err)
 {
     switch (codec) {
     case CODEC_NONE:
         buffer_append(out, plain.data, plain.len);
         return out->overflow ? too_big(codec, out->max, err) : WEIR_OK;
-    case CODEC_GZIP: return gzip_pack(plain, out, err);
+    case CODEC_GZIP: return gzip_pack(plain, level, out, err);
     case CODEC_SNAPPY: return snappy_pack(plain, out, err);
-    case CODEC_LZ4: return lz4_pack(plain, out, err);
-    case CODEC_ZSTD: return zstd_pack(plain, out, err);
+    case CODEC_LZ4: return lz4_pack(plain, level, out, err);
+    case CODEC_ZSTD: return zstd_pack(plain, level, out, err);
     }
     return weir_fail(err, WEIR_EINVAL, "unknown compression codec %d", (int)codec);
+}
+
+enum weir_status codec_compress(enum codec codec,
+                                struct bytes plain,
+                                struct buffer *out,
+                                struct weir_error *err)
+{
+    static const int32_t levels[] = {
+        [CODEC_GZIP] = GZIP_LEVEL_DEFAULT,
+        [CODEC_LZ4] = LZ4_LEVEL_DEFAULT,
+        [CODEC_ZSTD] = ZSTD_LEVEL_DEFAULT,
+    };
+    return codec_compress_level(codec, levels[codec], plain, out, err);
 }

@@ -24,11 +24,21 @@ WEIR_CHECKED enum weir_status codec_decompress(enum codec codec,
                                                struct buffer *out,
                                                struct weir_error *err);
 
-/* Appends `plain` compressed. WEIR_ETOOBIG when `out` may not grow so far. */
+/* Appends `plain` compressed, at Kafka's default level. WEIR_ETOOBIG when `out` may not grow so far. */
 WEIR_CHECKED enum weir_status codec_compress(enum codec codec,
                                              struct bytes plain,
                                              struct buffer *out,
                                              struct weir_error *err);
+
+/* What Kafka calls the default of compression.gzip.level, compression.lz4.level, compression.zstd.level. */
+enum { GZIP_LEVEL_DEFAULT = -1, LZ4_LEVEL_DEFAULT = 9, ZSTD_LEVEL_DEFAULT = 3 };
+
+/* The same at a level of those settings' range; codecs without levels take no notice of it. */
+WEIR_CHECKED enum weir_status codec_compress_level(enum codec codec,
+                                                   int32_t level,
+                                                   struct bytes plain,
+                                                   struct buffer *out,
+                                                   struct weir_error *err);
 
 /* snappy has a file of its own. */
 WEIR_CHECKED enum weir_status snappy_unpack(struct bytes packed,

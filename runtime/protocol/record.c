@@ -1,11 +1,12 @@
 /*
- * Walking the records of a batch: see record.h for the bytes.
+ * Walking the records of a batch, and writing one: see record.h for the bytes.
  */
 #include "protocol/record.h"
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "protocol/compress.h"
+#include "protocol/writer.h"
 
 enum weir_status record_reader_init(struct record_reader *r,
                                     struct bytes batch,
@@ -107,4 +108,34 @@ int record_next(struct record_reader *r, struct record *out_record, struct weir_
     }
     r->left--;
     return 1;
+}
+
+/* --- writing --- */
+
+static size_t blob_size(struct bytes blob)
+{
+    return blob.data ? varlong_size((int64_t)blob.len) + blob.len : varlong_size(-1);
+}
+
+static void put_blob(struct buffer *out, struct bytes blob)
+{
+    writer_varlong(out, blob.data ? (int64_t)blob.len : -1);
+    if (blob.data) {
+        buffer_append(out, blob.data, blob.len);
+    }
+}
+
+void record_write(struct buffer *out, const struct record *r, int64_t base_timestamp)
+{
+    int64_t delta = (int64_t)((uint64_t)r->timestamp - (uint64_t)base_timestamp);
+    size_t size = 1 + varlong_size(delta) + varlong_size(r->offset_delta) + blob_size(r->key) +
+                  blob_size(r->value) + varlong_size(r->header_count) + r->headers.len;
+    writer_varlong(out, (int64_t)size);
+    writer_i8(out, 0); /* attributes: none are defined */
+    writer_varlong(out, delta);
+    writer_varlong(out, r->offset_delta);
+    put_blob(out, r->key);
+    put_blob(out, r->value);
+    writer_varlong(out, r->header_count);
+    buffer_append(out, r->headers.data, r->headers.len);
 }

@@ -65,5 +65,8 @@ WEIR_CHECKED int record_next(struct record_reader *r,
                              struct record *out_record,
                              struct weir_error *err);
 
+/* Appends the record as it stands in a batch, not compressed; its time as a difference to `base_timestamp`. */
+void record_write(struct buffer *out, const struct record *record, int64_t base_timestamp);
+
 /* The next header, out of record.headers. False at the end (and when the bytes are no header). */
 bool record_next_header(struct reader *rest, struct record_header *out_header);

@@ -30,6 +30,7 @@ struct part {
     int64_t base_offset;
     int64_t next_offset;
     int64_t size;
+    int64_t first_timestamp; /* -1: not known */
 };
 
 struct cleaning {
@@ -88,17 +89,23 @@ void log_read_cleaned(struct partition_log *log)
     buffer_finish(&text);
 }
 
-static enum weir_status write_cleaned(struct cleaning *c, int64_t clean_to, struct weir_error *err)
+enum weir_status log_write_cleaned(
+    int root_fd, const char *folder, int64_t clean_to, int64_t holes_to, struct weir_error *err)
 {
     char path[LOG_PATH_MAX];
     char text[CLEANER_FILE_MAX];
-    int64_t holes_to = c->end > c->log->holes_to ? c->end : c->log->holes_to;
     (void)snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 "\n", clean_to, holes_to);
-    log_path(c->log, cleaner_file, path);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, cleaner_file);
+    return file_replace(root_fd, path, bytes_of(text), true, err);
+}
+
+static enum weir_status write_cleaned(struct cleaning *c, int64_t clean_to, struct weir_error *err)
+{
+    int64_t holes_to = c->end > c->log->holes_to ? c->end : c->log->holes_to;
     enum weir_status rc = WEIR_OK;
     (void)pthread_mutex_lock(&c->log->lock);
     if (!c->log->deleted) { /* or the folder may be another topic's by now */
-        rc = file_replace(c->log->root_fd, path, bytes_of(text), true, err);
+        rc = log_write_cleaned(c->log->root_fd, c->log->name, clean_to, holes_to, err);
     }
     if (rc == WEIR_OK) {
         c->log->clean_to = clean_to;
@@ -139,15 +146,28 @@ static bool is_settled(const struct cleaning *c, const struct segment *s, int64_
     return s->next_offset <= stable && !young;
 }
 
+/* max.compaction.lag.ms */
+static bool waited_long(const struct cleaning *c, const struct part *p)
+{
+    return p->first_timestamp > 0 &&
+           c->now_ms - p->first_timestamp > c->config.max_compaction_lag_ms;
+}
+
 static bool is_dirty_enough(const struct cleaning *c)
 {
     int64_t dirty = 0;
     int64_t all = 0;
+    bool overdue = false;
     for (size_t i = 0; i < c->part_count; i++) {
-        all += c->parts[i].size;
-        dirty += c->parts[i].base_offset >= c->from ? c->parts[i].size : 0;
+        const struct part *p = &c->parts[i];
+        all += p->size;
+        if (p->base_offset >= c->from) {
+            dirty += p->size;
+            overdue |= waited_long(c, p);
+        }
     }
-    return dirty > 0 && (double)dirty >= c->config.min_cleanable_dirty_ratio * (double)all;
+    return dirty > 0 &&
+           (overdue || (double)dirty >= c->config.min_cleanable_dirty_ratio * (double)all);
 }
 
 /* With the lock held. */
@@ -172,6 +192,7 @@ static enum weir_status plan(struct cleaning *c, struct weir_error *err)
         p->base_offset = s->base_offset;
         p->next_offset = s->next_offset;
         p->size = s->size;
+        p->first_timestamp = s->first_timestamp;
         c->part_count++;
     }
     c->end = log->segments[c->part_count]->base_offset;

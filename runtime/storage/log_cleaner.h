@@ -32,7 +32,7 @@ struct log_compacted {
 
 /*
  * Cleans, when cleanup.policy has "compact" and at least min.cleanable.dirty.ratio of the complete segments' bytes are not
- * clean. One thread at a time for a log; others append and read meanwhile. After an error the log is as good as before.
+ * clean, or some of it for max.compaction.lag.ms. One thread at a time for a log; others append and read meanwhile. After an error the log is as good as before.
  */
 WEIR_CHECKED enum weir_status partition_log_compact(struct partition_log *log,
                                                     int64_t now_ms, /* real time */

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "protocol/compress.h"
+
 struct log_config {
     int32_t segment_bytes;
     int32_t segment_index_bytes; /* of the offset index; the time index gets as many entries */
@@ -24,6 +26,12 @@ struct log_config {
     int64_t message_timestamp_before_max_ms;
     int64_t message_timestamp_after_max_ms;
     int64_t producer_id_expiration_ms;
+    int64_t segment_jitter_ms;     /* a segment may begin so much earlier than segment_ms says */
+    int64_t max_compaction_lag_ms; /* what is compacted is cleaned then at the latest */
+    enum codec codec;              /* where `recompress` */
+    int32_t codec_level;
+    bool recompress;      /* compression.type is not "producer" */
+    bool preallocate;     /* the disk's room for a segment is taken when it begins */
     bool compacted;       /* cleanup.policy has "compact" */
     bool deletes;         /* cleanup.policy has "delete" */
     bool log_append_time; /* message.timestamp.type */
@@ -43,6 +51,7 @@ static inline struct log_config log_config_default(void)
         .flush_messages = INT64_MAX,
         .flush_ms = INT64_MAX,
         .delete_retention_ms = 86400000,
+        .max_compaction_lag_ms = INT64_MAX,
         .min_cleanable_dirty_ratio = 0.5,
         .file_delete_delay_ms = 60000,
         .message_timestamp_before_max_ms = INT64_MAX,

@@ -68,6 +68,7 @@ struct recovery {
     int32_t epoch;       /* of the batch before */
     bool epochs_known;   /* the checkpoint was there and readable */
     bool cut;            /* what follows goes */
+    bool leftovers;      /* of an interrupted compaction */
 };
 
 /* --- the folder --- */
@@ -81,10 +82,7 @@ static bool parse_offset_name(const char *name, const char *suffix, int64_t *out
            *out_offset >= 0;
 }
 
-static enum weir_status sort_in(struct recovery *r,
-                                int folder_fd,
-                                const char *name,
-                                struct weir_error *err)
+static void sort_in(struct recovery *r, int folder_fd, const char *name)
 {
     struct bytes text = bytes_of(name);
     int64_t offset;
@@ -93,16 +91,12 @@ static enum weir_status sort_in(struct recovery *r,
     } else if (parse_offset_name(name, ".snapshot", &offset)) {
         offset_list_add(&r->snapshots, offset);
     } else if (bytes_ends_with(text, bytes_of(".deleted")) ||
-               bytes_ends_with(text, bytes_of(".cleaned")) ||
                bytes_ends_with(text, bytes_of(".tmp"))) {
         (void)!file_remove_tree(folder_fd, name, NULL); /* unfinished, and never part of the log */
-    } else if (bytes_ends_with(text, bytes_of(".swap"))) {
-        return weir_fail(err, WEIR_ECORRUPT,
-                         "%s/%s: a compaction was interrupted; start the broker that did it once "
-                         "more, and stop it, before this one",
-                         r->log->name, name);
+    } else {
+        r->leftovers |=
+            bytes_ends_with(text, bytes_of(".swap")) || bytes_ends_with(text, bytes_of(".cleaned"));
     }
-    return WEIR_OK;
 }
 
 /* WEIR_ENOTFOUND when there is no folder. */
@@ -120,16 +114,16 @@ static enum weir_status list_folder(struct recovery *r, struct weir_error *err)
         }
         return rc;
     }
-    enum weir_status rc = WEIR_OK;
     struct dirent *entry;
-    while (rc == WEIR_OK &&
-           (entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
-        rc = sort_in(r, dirfd(dir), entry->d_name, err);
+    r->segments.count = r->snapshots.count = 0;
+    r->leftovers = false;
+    while ((entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
+        sort_in(r, dirfd(dir), entry->d_name);
     }
     (void)closedir(dir);
     offset_list_sort(&r->segments);
     offset_list_sort(&r->snapshots);
-    return rc;
+    return WEIR_OK;
 }
 
 enum weir_status partition_log_folder_id(int root_fd,
@@ -206,7 +200,9 @@ static bool epoch_fits(const struct recovery *r, const struct batch_header *h)
     if (h->leader_epoch < r->epoch) {
         return false;
     }
-    if (r->options->leader_epoch_max >= 0 && h->leader_epoch > r->options->leader_epoch_max) {
+    bool later = h->leader_epoch > r->options->leader_epoch_max &&
+                 h->leader_epoch > epoch_cache_latest(epochs); /* another broker's, since ours */
+    if (r->options->leader_epoch_max >= 0 && later) {
         return false;
     }
     /* Of what lies before the start of the log, DeleteRecords has struck the history. */
@@ -522,6 +518,10 @@ enum weir_status log_recover(struct partition_log *log,
     if (rc == WEIR_ENOTFOUND) {
         rc = WEIR_OK; /* never written */
         goto out;
+    }
+    if (rc == WEIR_OK && r.leftovers) {
+        rc = log_clear_leftovers(log->root_fd, log->name, err);
+        rc = rc == WEIR_OK ? list_folder(&r, err) : rc;
     }
     if (rc == WEIR_OK) {
         rc = check_topic_id(&r, err);

@@ -1,5 +1,5 @@
 /*
- * How a log loses its beginning, and how its complete part gets to the disk: see log_retention.h.
+ * How a log loses its beginning: see log_retention.h.
  */
 #include "storage/log_retention.h"
 
@@ -290,69 +290,4 @@ int64_t partition_log_reap(struct partition_log *log, int64_t now_monotonic_ms)
         unlink_condemned(log, base_offset);
     }
     return next_ms;
-}
-
-/* --- fsync of what is complete --- */
-
-struct flush_job {
-    struct log_file **files; /* owned */
-    size_t count;
-    int64_t up_to; /* where the active segment begins */
-};
-
-/* References to the complete segments above the recovery point. */
-static enum weir_status collect(const struct partition_log *log,
-                                struct flush_job *job,
-                                struct weir_error *err)
-{
-    enum weir_status rc = WEIR_OK;
-    *job = (struct flush_job){ .up_to = log->recovery_point };
-    if (log->deleted || log->flush_failed || log->segment_count == 0 ||
-        log_active(log)->base_offset <= log->recovery_point) {
-        return rc;
-    }
-    job->files = mem_zalloc(log->segment_count, sizeof(struct log_file *));
-    job->up_to = log_active(log)->base_offset;
-    for (size_t i = 0; i + 1 < log->segment_count && rc == WEIR_OK; i++) {
-        const struct segment *s = log->segments[i];
-        if (s->size > 0 && s->next_offset > log->recovery_point) {
-            rc = segment_file(s, &job->files[job->count], err);
-            job->count += rc == WEIR_OK;
-        }
-    }
-    return rc;
-}
-
-enum weir_status partition_log_flush_complete(struct partition_log *log,
-                                              bool *out_moved,
-                                              struct weir_error *err)
-{
-    struct flush_job job;
-    (void)pthread_mutex_lock(&log->lock);
-    enum weir_status rc = collect(log, &job, err);
-    bool wanted = job.up_to > log->recovery_point;
-    (void)pthread_mutex_unlock(&log->lock);
-
-    bool lost = false;
-    for (size_t i = 0; i < job.count; i++) {
-        if (rc == WEIR_OK && fdatasync(job.files[i]->fd) != 0) {
-            rc = weir_fail_errno(err, "cannot sync %s", log->name);
-            lost = true;
-        }
-        log_file_unref(job.files[i]);
-    }
-    free(job.files);
-
-    (void)pthread_mutex_lock(&log->lock);
-    if (rc == WEIR_OK && wanted && !log->deleted) {
-        rc = log_sync_names(log, err);
-        lost = rc < 0;
-    }
-    *out_moved = rc == WEIR_OK && wanted && job.up_to > log->recovery_point;
-    if (*out_moved) {
-        log->recovery_point = job.up_to;
-    }
-    log->flush_failed |= lost; /* see partition_log.h: a second fsync might lie */
-    (void)pthread_mutex_unlock(&log->lock);
-    return rc;
 }

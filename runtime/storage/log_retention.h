@@ -45,11 +45,3 @@ enum kafka_error partition_log_delete_before(struct partition_log *log,
 
 /* Unlinks the files whose delay is over. Returns when the next are due (monotonic ms), INT64_MAX when there are none. */
 int64_t partition_log_reap(struct partition_log *log, int64_t now_monotonic_ms);
-
-/*
- * Syncs the segments that are complete, without keeping anybody from appending meanwhile, and moves the recovery point up
- * to the active one: so a start after a crash need not read them. *out_moved: it moved.
- */
-WEIR_CHECKED enum weir_status partition_log_flush_complete(struct partition_log *log,
-                                                           bool *out_moved,
-                                                           struct weir_error *err);

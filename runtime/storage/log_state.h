@@ -39,8 +39,9 @@ struct partition_log {
     int64_t snapshot_offset;         /* of the newest snapshot file; -1: none */
     struct log_condemned *condemned; /* owned; log_retention.c's */
     size_t condemned_count;
-    int64_t clean_to; /* compaction has seen what lies before; log_cleaner.c */
-    int64_t holes_to; /* offsets may have holes before this */
+    int64_t clean_to;     /* compaction has seen what lies before; log_cleaner.c */
+    int64_t holes_to;     /* offsets may have holes before this */
+    int64_t flush_due_ms; /* monotonic; INT64_MAX: flush.ms asks for nothing; log_flush.c */
     struct log_listener listener;
     bool has_folder;
     bool names_synced; /* the folder's own name and those in it are on disk as of the last flush */
@@ -63,6 +64,12 @@ WEIR_CHECKED enum weir_status log_roll(struct partition_log *log,
                                        int64_t now_ms,
                                        struct weir_error *err);
 
+/* Syncs what is not on disk yet, and moves the recovery point (log_flush.c). */
+WEIR_CHECKED enum weir_status log_flush_locked(struct partition_log *log, struct weir_error *err);
+
+/* There may be records that are not on disk: when must they be, by flush.ms? (log_flush.c) */
+void log_note_dirty(struct partition_log *log);
+
 /* The names of files that came into being since the last flush: without them their bytes may be lost. */
 WEIR_CHECKED enum weir_status log_sync_names(struct partition_log *log, struct weir_error *err);
 
@@ -77,8 +84,15 @@ WEIR_CHECKED enum weir_status log_condemn_segment(struct partition_log *log,
                                                   size_t index,
                                                   struct weir_error *err);
 
-/* clean_to and holes_to, from the log's folder (log_cleaner.c). */
+/* clean_to and holes_to, from the log's folder and into it (log_cleaner.c). */
 void log_read_cleaned(struct partition_log *log);
+WEIR_CHECKED enum weir_status log_write_cleaned(
+    int root_fd, const char *folder, int64_t clean_to, int64_t holes_to, struct weir_error *err);
+
+/* Finishes or undoes a compaction that was interrupted (log_leftovers.c). WEIR_ECORRUPT with the file that is in the way. */
+WEIR_CHECKED enum weir_status log_clear_leftovers(int root_fd,
+                                                  const char *folder,
+                                                  struct weir_error *err);
 
 /* Fills an empty log from its folder (log_recovery.c). */
 WEIR_CHECKED enum weir_status log_recover(struct partition_log *log,

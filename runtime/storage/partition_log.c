@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "protocol/batch_recompress.h"
 #include "storage/log_state.h"
 
 enum { SEGMENT_CAPACITY_FIRST = 2, CHECKPOINT_MAX = 1 << 20 };
@@ -108,6 +109,7 @@ enum weir_status partition_log_open(const struct log_open_options *options,
     log->recovery_point = options->recovery_point;
     log->listener = options->listener;
     log->snapshot_offset = -1;
+    log->flush_due_ms = INT64_MAX;
     (void)pthread_mutex_init(&log->lock, NULL);
     producer_state_init(&log->producers);
     atomic_init(&log->start_offset, options->log_start_offset);
@@ -122,76 +124,9 @@ enum weir_status partition_log_open(const struct log_open_options *options,
         return rc;
     }
     out_report->end_offset = atomic_load(&log->end_offset);
+    log_note_dirty(log);
     *out_log = log;
     return WEIR_OK;
-}
-
-static enum weir_status sync_segment(const struct partition_log *log,
-                                     const struct segment *s,
-                                     struct weir_error *err)
-{
-    struct log_file *file;
-    enum weir_status rc = segment_file(s, &file, err);
-    if (rc == WEIR_OK) {
-        if (fdatasync(file->fd) != 0) {
-            rc = weir_fail_errno(err, "cannot sync %s at offset %" PRId64, log->name,
-                                 s->base_offset);
-        }
-        log_file_unref(file);
-    }
-    return rc;
-}
-
-enum weir_status log_sync_names(struct partition_log *log, struct weir_error *err)
-{
-    char path[LOG_PATH_MAX];
-    if (log->names_synced || !log->has_folder) {
-        return WEIR_OK;
-    }
-    log_path(log, "partition.metadata", path);
-    enum weir_status rc = file_sync_parent(log->root_fd, path, err);
-    if (rc == WEIR_OK) {
-        rc = file_sync_parent(log->root_fd, log->name, err);
-    }
-    if (rc == WEIR_OK) {
-        log->names_synced = true;
-    }
-    return rc;
-}
-
-static enum weir_status flush_locked(struct partition_log *log, struct weir_error *err)
-{
-    if (log->flush_failed) {
-        return weir_fail(err, WEIR_EIO, "%s could not be synced before", log->name);
-    }
-    enum weir_status rc = WEIR_OK;
-    for (size_t i = log->segment_count; rc == WEIR_OK && i-- > 0;) {
-        const struct segment *s = log->segments[i];
-        if (s->size == 0) {
-            continue; /* made for a batch that then could not be written */
-        }
-        if (s->next_offset <= log->recovery_point) {
-            break;
-        }
-        rc = sync_segment(log, s, err);
-    }
-    if (rc == WEIR_OK) {
-        rc = log_sync_names(log, err);
-    }
-    if (rc < 0) {
-        log->flush_failed = true;
-        return rc;
-    }
-    log->recovery_point = atomic_load(&log->end_offset);
-    return WEIR_OK;
-}
-
-enum weir_status partition_log_flush(struct partition_log *log, struct weir_error *err)
-{
-    (void)pthread_mutex_lock(&log->lock);
-    enum weir_status rc = log->deleted ? WEIR_OK : flush_locked(log, err);
-    (void)pthread_mutex_unlock(&log->lock);
-    return rc;
 }
 
 enum weir_status partition_log_close(struct partition_log *log, struct weir_error *err)
@@ -201,7 +136,7 @@ enum weir_status partition_log_close(struct partition_log *log, struct weir_erro
     if (!log->deleted && log->segment_count > 0) {
         rc = log_write_snapshot(log, err);
         if (rc == WEIR_OK) {
-            rc = flush_locked(log, err);
+            rc = log_flush_locked(log, err);
         }
         if (rc == WEIR_OK) {
             rc = segment_retire(log_active(log), err);
@@ -284,6 +219,11 @@ enum weir_status log_roll(struct partition_log *log,
         segment_destroy(fresh);
         return rc;
     }
+    rc = log->config.preallocate ? segment_reserve(fresh, log->config.segment_bytes, err) : WEIR_OK;
+    if (rc < 0) {
+        segment_destroy(fresh);
+        return rc;
+    }
     log_add_segment(log, fresh);
     log->names_synced = false;
     if (active && log->listener.rolled) {
@@ -331,7 +271,9 @@ static enum weir_status append_locked(struct partition_log *log,
     producer_state_expire(&log->producers, now_ms, log->config.producer_id_expiration_ms);
     atomic_store(&log->end_offset, batch_next_offset(h));
     if (batch_next_offset(h) - log->recovery_point >= log->config.flush_messages) {
-        rc = flush_locked(log, err);
+        rc = log_flush_locked(log, err);
+    } else {
+        log_note_dirty(log);
     }
     return rc;
 }
@@ -395,6 +337,30 @@ static enum kafka_error commit_batch(struct partition_log *log,
     return KAFKA_NONE;
 }
 
+/* What the topic's compression.type makes of a valid batch, in `out`; a batch that is in that codec stays as it is. */
+static enum kafka_error choose_codec(const struct log_config *config,
+                                     struct batch_verdict *v,
+                                     struct buffer *out)
+{
+    struct batch_header *h = &v->header;
+    bool same = (h->attributes & BATCH_CODEC_MASK) == (int)config->codec;
+    if (!config->recompress || same || (h->attributes & BATCH_CONTROL)) {
+        return KAFKA_NONE;
+    }
+    struct weir_error err;
+    enum weir_status rc =
+        batch_recompress(v->batch, config->codec, config->codec_level, h, out, &err);
+    bool fits = rc == WEIR_OK && (int64_t)out->len <= config->max_message_bytes;
+    if (!fits) {
+        v->at_log = false;
+        return rc == WEIR_OK || rc == WEIR_ETOOBIG ? KAFKA_MESSAGE_TOO_LARGE
+                                                   : KAFKA_UNKNOWN_SERVER_ERROR;
+    }
+    v->batch = buffer_bytes(out);
+    v->header_changed = true;
+    return KAFKA_NONE;
+}
+
 enum kafka_error partition_log_append(struct partition_log *log,
                                       struct bytes records,
                                       const struct append_options *options,
@@ -412,15 +378,21 @@ enum kafka_error partition_log_append(struct partition_log *log,
         .now_ms = options->now_ms,
         .partition_name = bytes_of(log->name),
     };
+    struct log_config config = log->config;
     (void)pthread_mutex_unlock(&log->lock);
 
     struct batch_verdict verdict;
+    struct buffer recompressed;
     *out_result = (struct append_result){
         .base_offset = -1,
         .last_offset = -1,
         .log_append_time_ms = NO_TIMESTAMP,
     };
     enum kafka_error error = batch_validate(records, &rules, options->arena, &verdict);
+    buffer_init(&recompressed, LIMIT_BATCH_UNCOMPRESSED);
+    if (error == KAFKA_NONE && options->origin != BATCH_ORIGIN_REPLICATION) {
+        error = choose_codec(&config, &verdict, &recompressed);
+    }
     bool at_log = error == KAFKA_NONE || verdict.at_log;
     if (error == KAFKA_NONE) {
         (void)pthread_mutex_lock(&log->lock);
@@ -432,6 +404,7 @@ enum kafka_error partition_log_append(struct partition_log *log,
         out_result->record_errors = verdict.record_errors;
         out_result->record_error_count = verdict.record_error_count;
     }
+    buffer_finish(&recompressed);
     out_result->error = error;
     out_result->log_start_offset = at_log ? atomic_load(&log->start_offset) : -1;
     out_result->end_offset = atomic_load(&log->end_offset);
@@ -490,6 +463,8 @@ void partition_log_set_config(struct partition_log *log, const struct log_config
 {
     (void)pthread_mutex_lock(&log->lock);
     log->config = *config;
+    log->flush_due_ms = INT64_MAX; /* from now on, as the new flush.ms has it */
+    log_note_dirty(log);
     (void)pthread_mutex_unlock(&log->lock);
 }
 

@@ -7,7 +7,7 @@
  * with the first record.
  *
  * What an acknowledgement means: the batch is in the page cache, so it outlives this process (kill -9) but not a power
- * cut, unless flush.messages asks for an fsync. When that fails the log takes nothing more until it is opened again: a
+ * cut, unless flush.messages asks for an fsync (storage/log_flush.h). When that fails the log takes nothing more until it is opened again: a
  * second fsync might succeed although the data are lost. Opening a log always checks its tail, after a clean stop too: a batch that
  * is not whole and right is cut off, with all that follows it, and the report says so.
  *
@@ -27,9 +27,10 @@ struct partition_log;
 
 /* --- open and close --- */
 
-/* Who is told that a segment is complete: called with the log's lock held, so it may only take a note. */
+/* Who is told what there is to do later: called with the log's lock held, so it may only take a note. NULL: nobody. */
 struct log_listener {
-    void (*rolled)(void *context); /* NULL: nobody */
+    void (*rolled)(void *context);                /* a segment is complete */
+    void (*dirty)(void *context, int64_t due_ms); /* records must be on disk by then (monotonic) */
     void *context;
 };
 
@@ -43,8 +44,9 @@ struct log_open_options {
         recovery_point; /* below this offset the log was flushed by a clean stop; 0: not known */
     int64_t
         log_start_offset; /* from log-start-offset-checkpoint; 0: where the first segment begins */
-    int32_t leader_epoch_max; /* no batch can be of a later epoch; -1: not known */
-    bool clean;               /* the last stop was clean: only the tail is checked */
+    int32_t
+        leader_epoch_max; /* no batch can be of a later epoch, unless leader-epoch-checkpoint has it; -1: not known */
+    bool clean; /* the last stop was clean: only the tail is checked */
     struct log_listener listener;
 };
 
@@ -71,6 +73,16 @@ WEIR_CHECKED enum weir_status partition_log_folder_id(int root_fd,
                                                       const char *folder,
                                                       struct uuid *out_id,
                                                       struct weir_error *err);
+
+/*
+ * Takes over the folder of a log that another broker wrote, before it is opened: what an interrupted compaction left there is
+ * finished or undone, and it is put on record that offsets may have holes, except in the last segment, and that compaction has
+ * seen what lies before `clean_to`.
+ */
+WEIR_CHECKED enum weir_status partition_log_adopt(int root_fd,
+                                                  const char *folder,
+                                                  int64_t clean_to,
+                                                  struct weir_error *err);
 
 enum { LOG_FOLDER_MAX = 256 };
 

@@ -5,12 +5,15 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -81,6 +84,17 @@ enum weir_status segment_activate(struct segment *s, struct weir_error *err)
     return WEIR_OK;
 }
 
+enum weir_status segment_reserve(struct segment *s, int64_t bytes, struct weir_error *err)
+{
+    if (fallocate(s->file->fd, FALLOC_FL_KEEP_SIZE, 0, bytes) == 0) {
+        s->reserved = true;
+    } else if (errno != EOPNOTSUPP) {
+        return weir_fail_errno(err, "cannot take the room for a segment of %" PRId64 " bytes",
+                               bytes);
+    }
+    return WEIR_OK;
+}
+
 enum weir_status segment_retire(struct segment *s, struct weir_error *err)
 {
     enum weir_status rc = WEIR_OK;
@@ -93,6 +107,10 @@ enum weir_status segment_retire(struct segment *s, struct weir_error *err)
     }
     free(s->recent);
     s->recent = NULL;
+    if (s->reserved) {
+        (void)!ftruncate(s->file->fd, s->size);
+        s->reserved = false;
+    }
     index_close(&s->offsets);
     index_close(&s->times);
     log_file_unref(s->file); /* readers may hold it on */
@@ -105,6 +123,26 @@ static bool index_is_full(const struct segment *s, const struct log_config *conf
     int64_t entries_max = config->segment_index_bytes / index_entry_size(INDEX_OFFSET);
     /* One place is left for the entry that retiring adds. */
     return s->offsets.count >= entries_max || s->times.count >= entries_max - 1;
+}
+
+/*
+ * How old a segment may get. Of what is compacted nothing may wait longer than max.compaction.lag.ms, and the active segment
+ * is never cleaned. The jitter keeps partitions that began together from beginning new segments together: Kafka draws it by lot,
+ * here it follows from the segment's name, so it is the same after a start.
+ */
+static int64_t age_max(const struct segment *s, const struct log_config *config)
+{
+    int64_t max = config->segment_ms;
+    if (config->compacted && config->max_compaction_lag_ms < max) {
+        max = config->max_compaction_lag_ms;
+    }
+    int64_t jitter_max = config->segment_jitter_ms < max ? config->segment_jitter_ms : max;
+    if (jitter_max <= 0) {
+        return max;
+    }
+    uint32_t lot = crc32c(0, (const uint8_t *)s->log_name, strlen(s->log_name));
+    lot = crc32c(lot, (const uint8_t *)&s->base_offset, sizeof(s->base_offset));
+    return max - (int64_t)lot % jitter_max;
 }
 
 bool segment_is_full(const struct segment *s,
@@ -120,7 +158,7 @@ bool segment_is_full(const struct segment *s,
     }
     bool by_record = s->first_timestamp >= 0 && h->max_timestamp >= 0;
     int64_t age = by_record ? h->max_timestamp - s->first_timestamp : now_ms - s->created_ms;
-    return s->size > config->segment_bytes - batch_size(h) || age > config->segment_ms ||
+    return s->size > config->segment_bytes - batch_size(h) || age > age_max(s, config) ||
            index_is_full(s, config);
 }
 

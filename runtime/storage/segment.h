@@ -35,6 +35,8 @@ struct segment {
     int64_t first_timestamp; /* of the first batch, ms; -1: not known: counts from created_ms */
     int64_t created_ms;
     int64_t bytes_since_index;
+    bool
+        reserved; /* disk room beyond the end was taken; it is given back when the segment is complete */
     struct log_file *file; /* open while active; NULL otherwise */
     struct recent_batches
         *recent; /* owned; NULL until something is appended, and again when not active */
@@ -53,6 +55,12 @@ void segment_path(const struct segment *s, const char *suffix, char out_path[SEG
 
 /* Opens (makes) the files for appending. */
 WEIR_CHECKED enum weir_status segment_activate(struct segment *s, struct weir_error *err);
+
+/* Takes the disk's room for `bytes` of the .log, which must be active, so that it cannot be wanting later (preallocate). The
+ * file's size stays as it is. Disks that cannot do that are left alone. */
+WEIR_CHECKED enum weir_status segment_reserve(struct segment *s,
+                                              int64_t bytes,
+                                              struct weir_error *err);
 
 /* It will not be written again: completes the time index and closes the files. */
 WEIR_CHECKED enum weir_status segment_retire(struct segment *s, struct weir_error *err);

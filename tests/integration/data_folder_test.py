@@ -2,6 +2,7 @@
 behind when it was interrupted is in nobody's way."""
 import os
 import re
+import select
 import shutil
 import struct
 import subprocess
@@ -128,6 +129,24 @@ class DataFolder(unittest.TestCase):
             with open(trace, encoding="ascii") as file:
                 synced.append([os.path.basename(path) for path in re.findall(r"sync\(\d+<(.*?)>", file.read()[before:])])
         self.assertEqual(synced, [["00000000000000000000.log", "t-0", "flushed"], ["00000000000000000000.log"]])
+
+    @unittest.skipUnless(can_trace(), "strace is not there or not allowed")
+    def test_flush_ms_puts_records_on_disk_when_their_time_is_over(self):
+        trace = self.path("trace")
+        os.mkfifo(trace)
+        self.broker.terminate()
+        self.broker = Broker({"num.partitions": 1, "log.flush.interval.ms": 20}, log_dir=self.path("flushed"),
+                             wrapper=["strace", "-D", "-f", "-y", "-qq", "-e", "trace=fdatasync", "-o", trace])
+        self.addCleanup(self.broker.stop)
+        with open(os.open(trace, os.O_RDWR), "rb", buffering=0) as told:  # for both, so that nobody waits to open it
+            self.broker.start()
+            self.metadata("t")
+            for _ in range(2):
+                self.assertEqual(self.produce("t")["error_code"], 0)
+                seen = b""
+                while not re.search(rb"fdatasync\(\d+<[^>]*/t-0/0{20}\.log>\) = 0\n", seen):
+                    self.assertTrue(select.select([told], [], [], 30)[0], seen)
+                    seen += told.read(4096)
 
 
 if __name__ == "__main__":

@@ -142,15 +142,16 @@ static void apaches_shipped_file_is_accepted(void **state)
 static void what_is_accepted_without_effect_is_said(void **state)
 {
     static const char *const without[] = {
-        "log.flush.interval.ms=1000",
-        "log.roll.jitter.hours=1",
+        "log.cleaner.io.max.bytes.per.second=1000",
+        "log.flush.offset.checkpoint.interval.ms=1000",
         "max.connections=10",
-        "compression.type=zstd",
     };
     static const char *const with[] = {
         "log.flush.interval.messages=1", "log.roll.hours=1",
         "log.cleanup.policy=compact",    "log.retention.hours=1",
-        "log.retention.bytes=1000000",   "log.segment.delete.delay.ms=1"
+        "log.retention.bytes=1000000",   "log.segment.delete.delay.ms=1",
+        "log.flush.interval.ms=1000",    "log.roll.jitter.hours=1",
+        "compression.type=zstd",         "log.preallocate=true",
     };
     enum { WITHOUT_COUNT = sizeof(without) / sizeof(without[0]) };
     struct broker_config *config = *state;
@@ -228,6 +229,7 @@ static void what_cannot_be_meant_is_refused_by_name(void **state)
         { "num.partitions=99999999999\n", { "num.partitions", "INT" } },
         { "num.partitions=\n", { "num.partitions" } },
         { "auto.create.topics.enable=yes\n", { "auto.create.topics.enable", "true or false" } },
+        { "compression.gzip.level=0\n", { "between 1 and 9 or equal to -1" } },
         { "log.cleanup.policy=keep\n", { "log.cleanup.policy", "compact, delete" } },
         { "log.cleaner.min.cleanable.ratio=2\n",
           { "log.cleaner.min.cleanable.ratio", "no more than 1" } },

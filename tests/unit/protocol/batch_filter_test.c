@@ -56,7 +56,9 @@ static bool by_mask(void *context, const struct record *r)
 
 static void apply(struct fixture *f, struct bytes batch, unsigned mask, bool keep_empty, int kept)
 {
-    struct batch_filter filter = { by_mask, &mask, HORIZON, keep_empty };
+    struct batch_filter filter = {
+        .keep = by_mask, .context = &mask, .delete_horizon_ms = HORIZON, .keep_empty = keep_empty
+    };
     int32_t count = -1;
     assert_int_equal(batch_filter(batch, &filter, &f->out, &count, NULL), WEIR_OK);
     assert_int_equal(count, kept);
@@ -153,7 +155,9 @@ static void tombstones_get_a_horizon_once(void **state)
     check(buffer_bytes(&f.out), 0x3f);
 
     unsigned mask = 0x0c;
-    struct batch_filter later = { by_mask, &mask, HORIZON + 5, false };
+    struct batch_filter later = { .keep = by_mask,
+                                  .context = &mask,
+                                  .delete_horizon_ms = HORIZON + 5 };
     int32_t kept;
     make(&again, CODEC_NONE);
     assert_int_equal(batch_filter(buffer_bytes(&f.out), &later, &again.out, &kept, NULL), WEIR_OK);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "log_fixture.h"
+#include "storage/log_flush.h"
 #include "storage/log_retention.h"
 
 #include <cmocka.h>
@@ -229,7 +230,7 @@ static void test_what_is_complete_is_synced_and_not_read_again(void **state)
     struct partition_log *log = NULL;
     int rolled = 0;
     bool moved;
-    options.listener = (struct log_listener){ note_roll, &rolled };
+    options.listener = (struct log_listener){ .rolled = note_roll, .context = &rolled };
     assert_int_equal(partition_log_open(&options, &log, &f->report, &f->err), WEIR_OK);
     fill(f, log, 2);
     assert_int_equal(partition_log_flush_complete(log, &moved, &f->err), WEIR_OK);

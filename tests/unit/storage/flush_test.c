@@ -1,0 +1,224 @@
+/*
+ * storage/log_flush: flush.messages and flush.ms move the recovery point, and say when they must be asked again; and the
+ * settings that decide when a segment begins and what room it takes.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "log_fixture.h"
+#include "storage/log_flush.h"
+
+#include <cmocka.h>
+
+enum { HOUR_MS = 3600 * 1000, MINUTE_MS = 60 * 1000 };
+
+struct heard {
+    int count;
+    int64_t due_ms;
+};
+
+static void hear(void *context, int64_t due_ms)
+{
+    struct heard *heard = context;
+    heard->count++;
+    heard->due_ms = due_ms;
+}
+
+static struct partition_log *open_heard(struct log_fixture *f, struct heard *heard)
+{
+    struct log_open_options options = log_fixture_options(f, false);
+    struct partition_log *log = NULL;
+    options.listener = (struct log_listener){ .dirty = hear, .context = heard };
+    assert_int_equal(partition_log_open(&options, &log, &f->report, &f->err), WEIR_OK);
+    return log;
+}
+
+static void append(struct log_fixture *f, struct partition_log *log, int count)
+{
+    struct batch_spec spec = { .first = 1, .count = count, .timestamp = 1 };
+    assert_int_equal(append_spec(f, log, &spec).error, KAFKA_NONE);
+}
+
+static int64_t flush_due(struct log_fixture *f, struct partition_log *log, int64_t now_ms)
+{
+    int64_t next_ms = -1;
+    assert_int_equal(partition_log_flush_due(log, now_ms, &next_ms, &f->err), WEIR_OK);
+    return next_ms;
+}
+
+static void test_flush_messages_counts_records(void **state)
+{
+    struct log_fixture *f = *state;
+    struct heard heard = { 0 };
+    f->config.flush_messages = 5;
+    struct partition_log *log = open_heard(f, &heard);
+    append(f, log, 4);
+    assert_int_equal(partition_log_recovery_point(log), 0);
+    append(f, log, 1);
+    assert_int_equal(partition_log_recovery_point(log), 5);
+    append(f, log, 7);
+    assert_int_equal(partition_log_recovery_point(log), 12);
+    assert_int_equal(heard.count, 0);
+    partition_log_free(log);
+}
+
+static void test_flush_ms_counts_from_the_oldest_record_that_is_not_synced(void **state)
+{
+    struct log_fixture *f = *state;
+    struct heard heard = { 0 };
+    f->config.flush_ms = HOUR_MS;
+    struct partition_log *log = open_heard(f, &heard);
+    assert_int_equal(flush_due(f, log, INT64_MAX / 2), INT64_MAX); /* nothing is dirty: no tick */
+    assert_int_equal(heard.count, 0);
+
+    int64_t before_ms = clock_monotonic_ms();
+    append(f, log, 2);
+    int64_t due_ms = heard.due_ms;
+    assert_in_range(due_ms, before_ms + HOUR_MS, clock_monotonic_ms() + HOUR_MS);
+    append(f, log, 2);
+    assert_int_equal(heard.count, 1); /* one note, not one for each batch */
+    assert_int_equal(flush_due(f, log, due_ms - HOUR_MS / 2), due_ms);
+    assert_int_equal(partition_log_recovery_point(log), 0);
+
+    assert_int_equal(flush_due(f, log, due_ms), INT64_MAX);
+    assert_int_equal(partition_log_recovery_point(log), 4);
+    append(f, log, 1);
+    assert_int_equal(heard.count, 2);
+    partition_log_free(log);
+
+    /* Opened after a crash it is dirty. */
+    log = open_heard(f, &heard);
+    assert_int_equal(heard.count, 3);
+    partition_log_free(log);
+}
+
+static void test_flush_ms_may_come_while_records_wait(void **state)
+{
+    struct log_fixture *f = *state;
+    struct heard heard = { 0 };
+    struct partition_log *log = open_heard(f, &heard);
+    append(f, log, 2);
+    assert_int_equal(heard.count, 0);
+    f->config.flush_ms = MINUTE_MS;
+    partition_log_set_config(log, &f->config);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(flush_due(f, log, heard.due_ms), INT64_MAX);
+    assert_int_equal(partition_log_recovery_point(log), 2);
+    partition_log_free(log);
+}
+
+static int count_segments(struct log_fixture *f)
+{
+    char command[200];
+    (void)snprintf(command, sizeof(command), "ls '%s'/t-0/*.log | wc -l", f->path);
+    FILE *pipe = popen(command, "re");
+    int count = -1;
+    assert_int_equal(fscanf(pipe, "%d", &count), 1);
+    (void)pclose(pipe);
+    return count;
+}
+
+/* How long after the segment's first record the next segment begins, to the minute. */
+static int64_t age_at_roll(struct log_fixture *f, int32_t partition)
+{
+    struct log_open_options options = log_fixture_options(f, false);
+    struct partition_log *log = NULL;
+    options.partition = partition;
+    assert_int_equal(partition_log_open(&options, &log, &f->report, &f->err), WEIR_OK);
+    int64_t age_ms = 0;
+    bool rolled = false;
+    for (; !rolled && age_ms <= 2 * HOUR_MS; age_ms += MINUTE_MS) {
+        struct batch_spec spec = { .first = 1, .count = 1, .timestamp = 1 + age_ms };
+        assert_int_equal(append_spec(f, log, &spec).error, KAFKA_NONE);
+        char path[200];
+        (void)snprintf(path, sizeof(path), "t-%d/%020lld.log", partition,
+                       (long long)partition_log_end_offset(log) - 1);
+        rolled = age_ms > 0 && faccessat(f->root_fd, path, F_OK, 0) == 0;
+    }
+    assert_true(rolled);
+    partition_log_free(log);
+    return age_ms - MINUTE_MS;
+}
+
+static void test_the_jitter_spreads_when_segments_begin(void **state)
+{
+    struct log_fixture *f = *state;
+    enum { PARTITIONS = 12 };
+    f->config.segment_ms = HOUR_MS;
+    assert_int_equal(age_at_roll(f, PARTITIONS), HOUR_MS + MINUTE_MS);
+    f->config.segment_jitter_ms = HOUR_MS / 2;
+    int64_t least = INT64_MAX;
+    int64_t most = 0;
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        int64_t age_ms = age_at_roll(f, p);
+        least = age_ms < least ? age_ms : least;
+        most = age_ms > most ? age_ms : most;
+    }
+    assert_in_range(least, HOUR_MS / 2, HOUR_MS * 3 / 4);
+    assert_in_range(most, HOUR_MS * 3 / 4, HOUR_MS + MINUTE_MS);
+}
+
+static void test_what_is_compacted_begins_segments_by_its_lag_too(void **state)
+{
+    struct log_fixture *f = *state;
+    f->config.max_compaction_lag_ms = 10LL * MINUTE_MS;
+    f->config.compacted = true;
+    assert_int_equal(age_at_roll(f, 0), 11LL * MINUTE_MS);
+    f->config.compacted = false;
+    f->config.segment_ms = HOUR_MS;
+    assert_int_equal(age_at_roll(f, 1), HOUR_MS + MINUTE_MS);
+}
+
+static int64_t disk_bytes(struct log_fixture *f, const char *path)
+{
+    struct stat st;
+    assert_int_equal(fstatat(f->root_fd, path, &st, 0), 0);
+    return (int64_t)st.st_blocks * 512;
+}
+
+static void test_preallocate_takes_the_room_and_gives_it_back(void **state)
+{
+    struct log_fixture *f = *state;
+    static const char first[] = "t-0/00000000000000000000.log";
+    f->config.segment_bytes = 1 << 20;
+    struct partition_log *log = log_fixture_open(f, false);
+    append(f, log, 1);
+    assert_true(disk_bytes(f, first) < 1 << 20);
+    assert_int_equal(partition_log_delete(log, &f->err), WEIR_OK);
+    partition_log_free(log);
+
+    f->config.preallocate = true;
+    log = log_fixture_open(f, false);
+    append(f, log, 1);
+    if (disk_bytes(f, first) < 1 << 20) {
+        print_message("this disk takes no room beforehand\n");
+    }
+    int64_t size = partition_log_size(log);
+    while (count_segments(f) < 2) {
+        append(f, log, 1000);
+    }
+    assert_true(disk_bytes(f, first) <= (1 << 20) + 65536);
+    partition_log_free(log); /* kill -9: no zeros are taken for records */
+    log = log_fixture_open(f, false);
+    assert_int_equal(f->report.bytes_cut, 0);
+    assert_true(partition_log_size(log) > size);
+    assert_int_equal(partition_log_close(log, &f->err), WEIR_OK);
+    partition_log_free(log);
+}
+
+#define LOG_TEST(test) \
+    cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOG_TEST(test_flush_messages_counts_records),
+        LOG_TEST(test_flush_ms_counts_from_the_oldest_record_that_is_not_synced),
+        LOG_TEST(test_flush_ms_may_come_while_records_wait),
+        LOG_TEST(test_the_jitter_spreads_when_segments_begin),
+        LOG_TEST(test_what_is_compacted_begins_segments_by_its_lag_too),
+        LOG_TEST(test_preallocate_takes_the_room_and_gives_it_back),
+    };
+    return cmocka_run_group_tests_name("storage/log_flush", tests, NULL, NULL);
+}
