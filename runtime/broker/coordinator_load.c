@@ -1,7 +1,7 @@
 /*
  * Groups from the log: see coordinator_load.h.
  *
- * Each partition is read once, in order; the last record about a thing counts. Offsets that were committed within a
+ * Each partition is read once, in order; a batch that is damaged is passed over and told; the last record about a thing counts. Offsets that were committed within a
  * transaction count from its commit marker on and never without one (OffsetMetadataManager.replayEndTransactionMarker).
  * Offsets of topics that no longer exist under the same id are dropped: the broker may have died between the deletion
  * of a topic and that of its offsets.
@@ -18,6 +18,7 @@
 #include "broker/partition.h"
 #include "broker/worker.h"
 #include "protocol/record.h"
+#include "storage/log_walk.h"
 
 enum { CONTROL_ABORT = 0, CONTROL_COMMIT = 1 };
 
@@ -36,6 +37,7 @@ struct replay {
     struct list_node pending;
     int64_t record_count;
     int64_t skipped_count; /* records that nobody can read */
+    int32_t partition;     /* in hand */
 };
 
 static struct group_shard *shard_of(const struct broker *broker, struct bytes group_id)
@@ -194,6 +196,18 @@ static enum weir_status replay_batch(void *context, struct bytes batch, struct w
     return rc;
 }
 
+/* A batch that rotted on the disk costs what it said, and nothing else: neither the start nor the other groups. */
+static void tell_damage(void *context, const struct log_damage *d)
+{
+    const struct replay *replay = context;
+    log_write(&replay->broker->log, LOG_LEVEL_ERROR,
+              "%s-%" PRId32 ": the records at offsets %" PRId64 " to %" PRId64
+              " cannot be read (%020" PRId64 ".log, byte %" PRId64 ", %" PRId64
+              " bytes: %s); what they say of groups and committed offsets is lost",
+              GROUP_OFFSETS_TOPIC, replay->partition, d->first_offset, d->next_offset - 1,
+              d->segment, d->position, d->bytes, d->reason);
+}
+
 /* --- Afterwards --- */
 
 static void drop_orphans(struct group_entry *entry, const struct cluster_image *image)
@@ -231,11 +245,12 @@ static enum weir_status replay_partition(struct replay *replay,
                                          struct partition *partition,
                                          struct weir_error *err)
 {
-    int64_t start = partition_log_start_offset(partition->log);
-    if (start == partition_log_end_offset(partition->log)) {
+    if (partition_log_start_offset(partition->log) == partition_log_end_offset(partition->log)) {
         return WEIR_OK;
     }
-    enum weir_status rc = partition_log_iterate(partition->log, start, replay_batch, replay, err);
+    replay->partition = partition->index;
+    enum weir_status rc =
+        partition_log_salvage(partition->log, replay_batch, tell_damage, replay, err);
     list_foreach(node, &replay->pending) {
         struct pending_record *pending = container_of(node, struct pending_record, link);
         hand_over(replay, pending);

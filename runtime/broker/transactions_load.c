@@ -14,12 +14,14 @@
 #include "broker/transaction_records.h"
 #include "broker/transactions.h"
 #include "protocol/record.h"
+#include "storage/log_walk.h"
 
 struct replay {
     struct broker *broker;
     struct arena arena; /* reset for each record */
     int64_t record_count;
     int64_t skipped_count;
+    int32_t partition; /* in hand */
 };
 
 static struct txn_shard *shard_of(struct broker *broker, struct bytes id)
@@ -65,6 +67,18 @@ static enum weir_status replay_batch(void *context, struct bytes batch, struct w
     return rc;
 }
 
+static void tell_damage(void *context, const struct log_damage *d)
+{
+    const struct replay *replay = context;
+    log_write(&replay->broker->log, LOG_LEVEL_ERROR,
+              "%s-%" PRId32 ": the records at offsets %" PRId64 " to %" PRId64
+              " cannot be read (%020" PRId64 ".log, byte %" PRId64 ", %" PRId64
+              " bytes: %s); what they say of transactional ids is lost, and what was open may stay "
+              "so: see kafka-transactions.sh find-hanging",
+              TRANSACTION_STATE_TOPIC, replay->partition, d->first_offset, d->next_offset - 1,
+              d->segment, d->position, d->bytes, d->reason);
+}
+
 /* From the end: what was deleted is forgotten now. */
 static void resume_all(struct broker *broker)
 {
@@ -89,9 +103,9 @@ enum weir_status transactions_load(struct broker *broker, struct weir_error *err
     arena_init(&replay.arena, 0);
     for (int32_t i = 0; topic && rc == WEIR_OK && i < topic->partition_count; i++) {
         struct partition_log *log = topic_partition(topic, i)->log;
-        int64_t start = partition_log_start_offset(log);
-        if (start < partition_log_end_offset(log)) {
-            rc = partition_log_iterate(log, start, replay_batch, &replay, err);
+        replay.partition = i;
+        if (partition_log_start_offset(log) < partition_log_end_offset(log)) {
+            rc = partition_log_salvage(log, replay_batch, tell_damage, &replay, err);
         }
     }
     if (rc == WEIR_OK) {

@@ -13,18 +13,6 @@
 #include "storage/log_state.h"
 #include "storage/partition_log.h"
 
-/* A segment as one reader sees it. */
-struct segment_view {
-    struct log_file *file; /* owned; NULL: there is no such segment */
-    int64_t hint;
-    int64_t size;
-    int64_t next_offset;
-    int64_t base_offset;
-    bool
-        recalls; /* `first` is the first batch that reaches the offset; otherwise look from `hint` on */
-    struct batch_place first;
-};
-
 /* The last segment that begins at or before `offset`. */
 static size_t floor_segment(const struct partition_log *log, int64_t offset)
 {
@@ -62,12 +50,11 @@ static enum weir_status view_segment(const struct partition_log *log,
     return rc;
 }
 
-/* The segment that `offset` falls into, or with `after` not NULL the one that follows *after. */
-static enum weir_status pick_segment(struct partition_log *log,
-                                     int64_t offset,
-                                     const struct segment_view *after,
-                                     struct segment_view *out,
-                                     struct weir_error *err)
+enum weir_status log_pick_segment(struct partition_log *log,
+                                  int64_t offset,
+                                  const struct segment_view *after,
+                                  struct segment_view *out,
+                                  struct weir_error *err)
 {
     (void)pthread_mutex_lock(&log->lock);
     size_t index = floor_segment(log, offset);
@@ -155,7 +142,7 @@ enum kafka_error partition_log_read(struct partition_log *log,
         return KAFKA_NONE;
     }
     struct segment_view view;
-    enum weir_status rc = pick_segment(log, options->offset, NULL, &view, NULL);
+    enum weir_status rc = log_pick_segment(log, options->offset, NULL, &view, NULL);
     int found = 0;
     struct batch_place first;
     /* A compacted segment may end in a gap: then the answer begins in the next one. */
@@ -165,7 +152,7 @@ enum kafka_error partition_log_read(struct partition_log *log,
             break;
         }
         struct segment_view before = view;
-        rc = pick_segment(log, options->offset, &before, &view, NULL);
+        rc = log_pick_segment(log, options->offset, &before, &view, NULL);
         log_file_unref(before.file);
     }
     int64_t end = 0;
@@ -314,55 +301,4 @@ enum kafka_error partition_log_max_timestamp(struct partition_log *log,
         return KAFKA_NONE;
     }
     return partition_log_offset_for_time(log, newest, INT64_MAX, out_found);
-}
-
-/* --- everything --- */
-
-static enum weir_status visit_segment(const struct partition_log *log,
-                                      const struct segment_view *view,
-                                      int64_t offset,
-                                      log_batch_visitor visit,
-                                      void *context,
-                                      struct weir_error *err)
-{
-    struct batch_scan scan;
-    enum weir_status rc = WEIR_OK;
-    batch_scan_init(&scan, view->file->fd, view->hint, view->size, BATCH_SCAN_CHUNK_ALL);
-    while (rc == WEIR_OK && batch_scan_next(&scan) == BATCH_SCAN_FOUND) {
-        struct bytes batch;
-        if (batch_last_offset(&scan.header) < offset) {
-            continue;
-        }
-        rc = batch_scan_load(&scan, &batch) ? visit(context, batch, err)
-                                            : weir_fail_errno(err, "cannot read a segment");
-    }
-    if (rc == WEIR_OK && scan.next < view->size) {
-        rc = weir_fail(
-            err, WEIR_ECORRUPT,
-            "%s/%020lld.log is damaged at byte %lld, where a batch should be; restore the "
-            "file, or cut it off there",
-            log->name, (long long)view->base_offset, (long long)scan.next);
-    }
-    batch_scan_finish(&scan);
-    return rc;
-}
-
-enum weir_status partition_log_iterate(struct partition_log *log,
-                                       int64_t offset,
-                                       log_batch_visitor visit,
-                                       void *context,
-                                       struct weir_error *err)
-{
-    struct segment_view view;
-    enum weir_status rc = pick_segment(log, offset, NULL, &view, err);
-    while (rc == WEIR_OK && view.file) {
-        rc = visit_segment(log, &view, offset, visit, context, err);
-        struct segment_view before = view;
-        view.file = NULL;
-        if (rc == WEIR_OK) {
-            rc = pick_segment(log, offset, &before, &view, err);
-        }
-        log_file_unref(before.file);
-    }
-    return rc;
 }

@@ -89,6 +89,25 @@ void log_read_cleaned(struct partition_log *log);
 WEIR_CHECKED enum weir_status log_write_cleaned(
     int root_fd, const char *folder, int64_t clean_to, int64_t holes_to, struct weir_error *err);
 
+/* A segment as one reader sees it. */
+struct segment_view {
+    struct log_file *file; /* owned; NULL: there is no such segment */
+    int64_t hint;
+    int64_t size;
+    int64_t next_offset;
+    int64_t base_offset;
+    bool
+        recalls; /* `first` is the first batch that reaches the offset; otherwise look from `hint` on */
+    struct batch_place first;
+};
+
+/* The segment that `offset` falls into, or with `after` not NULL the one that follows *after (log_read.c). */
+WEIR_CHECKED enum weir_status log_pick_segment(struct partition_log *log,
+                                               int64_t offset,
+                                               const struct segment_view *after,
+                                               struct segment_view *out,
+                                               struct weir_error *err);
+
 /* Finishes or undoes a compaction that was interrupted (log_leftovers.c). WEIR_ECORRUPT with the file that is in the way. */
 WEIR_CHECKED enum weir_status log_clear_leftovers(int root_fd,
                                                   const char *folder,

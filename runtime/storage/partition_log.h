@@ -195,7 +195,7 @@ typedef enum weir_status (*log_batch_visitor)(void *context,
                                               struct bytes batch,
                                               struct weir_error *err);
 
-/* Walks all batches from `offset` to the end the log has now: how our own topics are read back at start. */
+/* Walks all batches from `offset` to the end the log has now. A damaged one ends the walk with WEIR_ECORRUPT. */
 WEIR_CHECKED enum weir_status partition_log_iterate(struct partition_log *log,
                                                     int64_t offset,
                                                     log_batch_visitor visit,
