@@ -106,7 +106,7 @@ static enum weir_status put_kept(struct bytes batch,
     struct buffer records;
     batch_header_read(batch.data, &h);
     int64_t horizon = batch_delete_horizon(&h);
-    if (horizon < 0 && survey->tombstones > 0) {
+    if (horizon < 0 && (survey->tombstones > 0 || filter->horizon_due)) {
         horizon = filter->delete_horizon_ms;
     }
     h.base_timestamp = horizon >= 0 ? horizon : survey->first_timestamp;
@@ -142,7 +142,8 @@ enum weir_status batch_filter(struct bytes batch,
     if (rc < 0) {
         return rc;
     }
-    bool horizon_due = survey.tombstones > 0 && batch_delete_horizon(&h) < 0;
+    bool horizon_due =
+        (survey.tombstones > 0 || filter->horizon_due) && batch_delete_horizon(&h) < 0;
     if (survey.kept == 0) {
         return filter->keep_empty ? put_empty(&h, out, err) : WEIR_OK;
     }

@@ -19,6 +19,7 @@ struct batch_filter {
     void *context;
     int64_t delete_horizon_ms; /* for a batch that keeps tombstones and has no horizon yet */
     bool keep_empty;           /* a header stays when all records go */
+    bool horizon_due; /* a batch without tombstones gets a horizon too: a marker that is done */
 };
 
 /* The horizon that a batch has; -1: none. */

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "protocol/batch_filter.h"
 #include "storage/batch_scan.h"
+#include "storage/cleaner_transactions.h"
 #include "storage/log_state.h"
 
 static const char cleaner_file[] = "weir.cleaner";
@@ -39,13 +40,11 @@ struct cleaning {
     int64_t now_ms;
     struct part *parts; /* owned */
     size_t part_count;
-    int64_t from;                /* where the unclean part begins */
-    int64_t end;                 /* where the first segment begins that is left alone */
-    struct aborted_txn *aborted; /* owned copy */
-    size_t aborted_count;
-    struct map latest;    /* key -> int64_t *, owned: offset of its newest record */
-    struct map producers; /* id -> int64_t *, owned: last offset of its newest batch */
-    int64_t horizon;      /* of the batch in hand; -1: none */
+    int64_t from; /* where the unclean part begins */
+    int64_t end;  /* where the first segment begins that is left alone */
+    struct cleaner_transactions transactions;
+    struct map latest; /* key -> int64_t *, owned: offset of its newest record */
+    int64_t horizon;   /* of the batch in hand; -1: none */
 };
 
 /* --- maps of offsets --- */
@@ -117,27 +116,6 @@ static enum weir_status write_cleaned(struct cleaning *c, int64_t clean_to, stru
 
 /* --- what is to be done --- */
 
-static void copy_aborted(struct cleaning *c, const struct txn_index *x)
-{
-    if (x->count > 0) {
-        c->aborted = mem_resize(c->aborted, c->aborted_count + x->count, sizeof(*c->aborted));
-        memcpy(c->aborted + c->aborted_count, x->entries, x->count * sizeof(*x->entries));
-        c->aborted_count += x->count;
-    }
-}
-
-static void copy_producers(struct cleaning *c, const struct producer_state *producers)
-{
-    for (size_t i = 0; i < producers->producers.count; i++) {
-        const struct producer *p = producers->producers.entries[i].value;
-        int64_t storage;
-        if (p->batch_count > 0) {
-            put_offset(&c->producers, map_key_i64(p->producer_id, &storage),
-                       p->batches[p->batch_count - 1].last_offset);
-        }
-    }
-}
-
 /* May this segment be cleaned? */
 static bool is_settled(const struct cleaning *c, const struct segment *s, int64_t stable)
 {
@@ -198,25 +176,13 @@ static enum weir_status plan(struct cleaning *c, struct weir_error *err)
     c->end = log->segments[c->part_count]->base_offset;
     c->from = log->clean_to > c->end ? 0 : log->clean_to;
     for (size_t i = 0; i < log->segment_count; i++) { /* a marker may lie behind its records */
-        copy_aborted(c, &log->segments[i]->aborted);
+        cleaner_transactions_add(&c->transactions, &log->segments[i]->aborted);
     }
-    copy_producers(c, &log->producers);
+    cleaner_transactions_keep(&c->transactions, &log->producers);
     return rc;
 }
 
 /* --- the newest of each key --- */
-
-static bool is_aborted(const struct cleaning *c, const struct batch_header *h)
-{
-    for (size_t i = 0; i < c->aborted_count && (h->attributes & BATCH_TRANSACTIONAL); i++) {
-        const struct aborted_txn *a = &c->aborted[i];
-        if (a->producer_id == h->producer_id && a->first_offset <= h->base_offset &&
-            h->base_offset <= a->last_offset) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static enum weir_status note_batch(struct cleaning *c, struct bytes batch, struct weir_error *err)
 {
@@ -275,7 +241,8 @@ static enum weir_status note_step(struct cleaning *c,
                                   struct weir_error *err)
 {
     (void)context;
-    bool counts = !(scan->header.attributes & BATCH_CONTROL) && !is_aborted(c, &scan->header) &&
+    bool counts = !(scan->header.attributes & BATCH_CONTROL) &&
+                  !cleaner_transactions_is_aborted(&c->transactions, &scan->header) &&
                   batch_last_offset(&scan->header) >= c->from;
     return counts ? note_batch(c, batch, err) : WEIR_OK;
 }
@@ -300,19 +267,86 @@ static bool keep_newest(void *context, const struct record *r)
     return (!newest || *newest <= r->offset) && !expired;
 }
 
-static bool is_last_of_producer(const struct cleaning *c, const struct batch_header *h)
+static bool keep_all(void *context, const struct record *r)
 {
-    int64_t storage;
-    const int64_t *last = map_get(&c->producers, map_key_i64(h->producer_id, &storage));
-    return h->producer_id >= 0 && last && *last == batch_last_offset(h);
+    (void)context;
+    (void)r;
+    return true;
 }
 
+/* Segments [first, last] of the plan, written anew as one: mostly one, and those before it of which nothing is left. */
 struct rewrite {
-    const struct part *part;
-    struct segment *to;
+    size_t first;
+    size_t last;
+    struct segment *to; /* owned, in the folder of what is new */
     struct buffer left; /* of the batch in hand */
     bool changed;
+    bool vanishes; /* nothing takes their place */
 };
+
+static int64_t new_horizon(const struct cleaning *c)
+{
+    int64_t delay_ms = c->config.delete_retention_ms;
+    return delay_ms > INT64_MAX - c->now_ms ? INT64_MAX : c->now_ms + delay_ms;
+}
+
+/* A marker stays while its transaction has batches, and some time longer. */
+static enum weir_status filter_marker(struct cleaning *c,
+                                      const struct batch_header *h,
+                                      struct bytes batch,
+                                      struct rewrite *w,
+                                      struct weir_error *err)
+{
+    bool alone = cleaner_transactions_end(&c->transactions, h);
+    bool last = cleaner_transactions_is_last(&c->transactions, h);
+    if (alone && !last && (h->record_count == 0 || (c->horizon >= 0 && c->horizon <= c->now_ms))) {
+        return WEIR_OK;
+    }
+    const struct aborted_txn *entry = cleaner_transactions_entry(&c->transactions, h);
+    if (!alone && entry) {
+        char path[SEGMENT_PATH_MAX];
+        segment_path(w->to, ".txnindex", path);
+        enum weir_status rc = txn_index_append(&w->to->aborted, w->to->root_fd, path, entry, err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    int32_t kept;
+    struct batch_filter filter = { .keep = keep_all,
+                                   .delete_horizon_ms = new_horizon(c),
+                                   .horizon_due = alone && h->record_count > 0,
+                                   .keep_empty = true };
+    return batch_filter(batch, &filter, &w->left, &kept, err);
+}
+
+static enum weir_status filter_records(struct cleaning *c,
+                                       const struct batch_header *h,
+                                       struct bytes batch,
+                                       struct rewrite *w,
+                                       struct weir_error *err)
+{
+    int32_t kept;
+    bool aborted = cleaner_transactions_is_aborted(&c->transactions, h);
+    struct batch_filter filter = {
+        .keep = aborted ? keep_none : keep_newest,
+        .context = c,
+        .delete_horizon_ms = new_horizon(c),
+        .keep_empty = cleaner_transactions_is_last(&c->transactions, h),
+    };
+    cleaner_transactions_pass(&c->transactions, h);
+    return batch_filter(batch, &filter, &w->left, &kept, err);
+}
+
+static enum weir_status write_left(struct cleaning *c, struct rewrite *w, struct weir_error *err)
+{
+    struct batch_header h;
+    if (w->left.len == 0) {
+        return WEIR_OK;
+    }
+    batch_header_read(w->left.data, &h);
+    struct bytes records = { w->left.data + BATCH_HEADER_SIZE, w->left.len - BATCH_HEADER_SIZE };
+    return segment_append(w->to, &h, records, c->config.index_interval_bytes, err);
+}
 
 static enum weir_status rewrite_step(struct cleaning *c,
                                      const struct batch_scan *scan,
@@ -322,125 +356,177 @@ static enum weir_status rewrite_step(struct cleaning *c,
 {
     struct rewrite *w = context;
     const struct batch_header *h = &scan->header;
-    int64_t delay_ms = c->config.delete_retention_ms;
-    struct batch_filter filter = {
-        .keep = is_aborted(c, h) ? keep_none : keep_newest,
-        .context = c,
-        .delete_horizon_ms = delay_ms > INT64_MAX - c->now_ms ? INT64_MAX : c->now_ms + delay_ms,
-        .keep_empty = is_last_of_producer(c, h),
-    };
-    int32_t kept;
-    enum weir_status rc = WEIR_OK;
+    bool control = h->attributes & BATCH_CONTROL;
     c->horizon = batch_delete_horizon(h);
     buffer_clear(&w->left);
-    if (h->attributes & BATCH_CONTROL) {
-        buffer_append(&w->left, batch.data, batch.len);
-    } else {
-        rc = batch_filter(batch, &filter, &w->left, &kept, err);
-    }
+    enum weir_status rc =
+        control ? filter_marker(c, h, batch, w, err) : filter_records(c, h, batch, w, err);
     if (rc < 0) {
         return rc;
     }
     w->changed |= w->left.len != batch.len || memcmp(w->left.data, batch.data, batch.len) != 0;
-    if (w->left.len == 0) {
-        return WEIR_OK;
-    }
-    struct batch_header now;
-    batch_header_read(w->left.data, &now);
-    struct bytes records = { w->left.data + BATCH_HEADER_SIZE, w->left.len - BATCH_HEADER_SIZE };
-    return segment_append(w->to, &now, records, c->config.index_interval_bytes, err);
+    return write_left(c, w, err);
 }
 
-/* A segment's files get the names of those that they replace. With the lock held. */
-static enum weir_status rename_over(const struct segment *from,
-                                    const struct segment *to,
-                                    struct weir_error *err)
+/* --- taking the place of what was there --- */
+
+/* The index of aborted transactions first: it is right for the old .log too, and wrong to be missing. */
+static void rename_indexes(const struct segment *from, const struct segment *to, bool txns)
 {
-    static const char *const suffixes[] = { ".index", ".timeindex", ".log" };
+    static const char *const suffixes[] = { ".index", ".timeindex", ".txnindex" };
     char old_path[SEGMENT_PATH_MAX];
     char new_path[SEGMENT_PATH_MAX];
-    for (size_t i = 0; i < 2; i++) {
-        segment_path(to, suffixes[i], old_path);
-        (void)unlinkat(to->root_fd, old_path, 0);
-    }
-    for (size_t i = 3; i-- > 0;) {
+    for (size_t i = txns ? 2 : 0; i < (txns ? 3 : 2); i++) {
         segment_path(from, suffixes[i], new_path);
         segment_path(to, suffixes[i], old_path);
-        if (renameat(from->root_fd, new_path, to->root_fd, old_path) != 0 && i == 2) {
-            return weir_fail_errno(err, "cannot rename %s", new_path);
-        } /* without an index readers look longer */
+        if (renameat(from->root_fd, new_path, to->root_fd, old_path) != 0) {
+            (void)unlinkat(to->root_fd, old_path, 0); /* without an index readers look longer */
+        }
     }
-    return WEIR_OK;
 }
 
-/* Puts `fresh` in the place of the segment that it was made from, unless that is gone. Takes it. */
+static enum weir_status condemn(struct partition_log *log,
+                                size_t at,
+                                size_t count,
+                                struct weir_error *err)
+{
+    enum weir_status rc = WEIR_OK;
+    for (size_t i = count; rc == WEIR_OK && i-- > 0;) {
+        rc = log_condemn_segment(log, at + i, err);
+    }
+    return rc;
+}
+
+/*
+ * The files of `count` segments are replaced by those of `fresh`. Once it is "<offset>.log.swap" it counts: a start
+ * that finds that name finishes what was begun (log_leftovers.c).
+ */
+static enum weir_status swap_files(struct partition_log *log,
+                                   const struct segment *fresh,
+                                   size_t at,
+                                   size_t count,
+                                   struct weir_error *err)
+{
+    char from[SEGMENT_PATH_MAX];
+    char swap[SEGMENT_PATH_MAX];
+    char to[SEGMENT_PATH_MAX];
+    const struct segment *old = log->segments[at];
+    segment_path(fresh, ".log", from);
+    segment_path(old, ".log.swap", swap);
+    segment_path(old, ".log", to);
+    rename_indexes(fresh, old, true);
+    if (renameat(fresh->root_fd, from, log->root_fd, swap) != 0) {
+        return weir_fail_errno(err, "cannot rename %s", from);
+    }
+    enum weir_status rc = condemn(log, at + 1, count - 1, err);
+    if (rc == WEIR_OK && renameat(log->root_fd, swap, log->root_fd, to) != 0) {
+        rc = weir_fail_errno(err, "cannot rename %s", swap);
+    }
+    rename_indexes(fresh, old, false);
+    return rc;
+}
+
+static void note_done(const struct cleaning *c, const struct rewrite *w, struct log_compacted *out)
+{
+    out->segments += (int32_t)(w->last - w->first + 1);
+    for (size_t i = w->first; i <= w->last; i++) {
+        out->bytes_before += c->parts[i].size;
+    }
+    out->bytes_after += w->to->size;
+}
+
+/* Puts w->to in the place of the segments that it was made from, unless one is gone. */
 static enum weir_status take_place(struct cleaning *c,
-                                   const struct part *part,
-                                   struct segment *fresh,
+                                   struct rewrite *w,
                                    struct log_compacted *out,
                                    struct weir_error *err)
 {
     struct partition_log *log = c->log;
+    const struct part *parts = c->parts;
+    size_t count = w->last - w->first + 1;
     enum weir_status rc = WEIR_OK;
     (void)pthread_mutex_lock(&log->lock);
-    size_t i = 0;
-    while (i < log->segment_count && log->segments[i]->base_offset != part->base_offset) {
-        i++;
+    size_t at = 0;
+    while (at < log->segment_count &&
+           log->segments[at]->base_offset != parts[w->first].base_offset) {
+        at++;
     }
-    if (i < log->segment_count && !log->deleted) {
-        struct segment *old = log->segments[i];
-        bool empty = fresh->size == 0;
-        rc = empty ? log_condemn_segment(log, i, err) : rename_over(fresh, old, err);
-        if (rc == WEIR_OK && empty) {
-            out->segments++;
-            out->bytes_before += part->size;
-        } else if (rc == WEIR_OK) {
-            struct txn_index aborted = old->aborted;
-            old->aborted = fresh->aborted;
-            fresh->aborted = aborted;
-            fresh->log_name = log->name;
-            fresh->created_ms = old->created_ms;
-            fresh->next_offset = old->next_offset;
-            log->segments[i] = fresh;
-            log->names_synced = false;
-            out->segments++;
-            out->bytes_before += part->size;
-            out->bytes_after += fresh->size;
-            fresh = old;
-        }
+    bool there = at + count < log->segment_count && !log->deleted &&
+                 log->segments[at + count - 1]->base_offset == parts[w->last].base_offset;
+    if (there && w->vanishes) {
+        rc = condemn(log, at, count, err);
+    } else if (there) {
+        rc = swap_files(log, w->to, at, count, err);
+    }
+    if (there && rc == WEIR_OK) {
+        note_done(c, w, out);
+    }
+    if (there && rc == WEIR_OK && !w->vanishes) {
+        struct segment *old = log->segments[at];
+        w->to->log_name = log->name;
+        w->to->created_ms = old->created_ms;
+        w->to->next_offset = parts[w->last].next_offset;
+        log->segments[at] = w->to;
+        log->names_synced = false;
+        w->to = old;
     }
     (void)pthread_mutex_unlock(&log->lock);
-    segment_destroy(fresh);
     return rc;
 }
 
+/* What was written is complete: to the disk, and in its place if it is different. */
+static enum weir_status finish_rewrite(struct cleaning *c,
+                                       struct rewrite *w,
+                                       struct log_compacted *out,
+                                       struct weir_error *err)
+{
+    enum weir_status rc = WEIR_OK;
+    if (w->changed && fdatasync(w->to->file->fd) != 0) {
+        rc = weir_fail_errno(err, "cannot sync a cleaned segment");
+    }
+    if (rc == WEIR_OK) {
+        rc = segment_retire(w->to, err);
+    }
+    if (rc == WEIR_OK && w->changed) {
+        rc = take_place(c, w, out, err);
+    } else {
+        segment_unlink(w->to);
+    }
+    segment_destroy(w->to);
+    w->to = NULL;
+    return rc;
+}
+
+/* Takes up the next segment. One of which nothing is left becomes the beginning of the one behind it. */
 static enum weir_status clean_part(struct cleaning *c,
-                                   const struct part *part,
+                                   struct rewrite *w,
                                    const char *folder,
                                    struct log_compacted *out,
                                    struct weir_error *err)
 {
-    struct rewrite w = {
-        part, segment_create(c->log->root_fd, folder, part->base_offset), { 0 }, false
-    };
-    buffer_init(&w.left, LIMIT_BATCH_UNCOMPRESSED);
-    enum weir_status rc = segment_activate(w.to, err);
-    if (rc == WEIR_OK) {
-        rc = each_batch(c, part, rewrite_step, &w, err);
-    }
-    if (rc == WEIR_OK && fdatasync(w.to->file->fd) != 0) {
-        rc = weir_fail_errno(err, "cannot sync a cleaned segment");
+    const struct part *part = &c->parts[w->last];
+    enum weir_status rc = WEIR_OK;
+    if (!w->to) {
+        w->to = segment_create(c->log->root_fd, folder, part->base_offset);
+        w->first = w->last;
+        w->changed = false;
+        rc = segment_activate(w->to, err);
     }
     if (rc == WEIR_OK) {
-        rc = segment_retire(w.to, err);
+        rc = each_batch(c, part, rewrite_step, w, err);
     }
-    buffer_finish(&w.left);
-    if (rc < 0 || !w.changed || (w.to->size == 0 && part == c->parts)) {
-        segment_unlink(w.to);
-        segment_destroy(w.to);
+    if (rc < 0) {
         return rc;
     }
-    return take_place(c, part, w.to, out, err);
+    bool more = w->last + 1 < c->part_count &&
+                c->parts[w->last + 1].next_offset - 1 - w->to->base_offset <= INT32_MAX;
+    if (w->to->size == 0 && more) {
+        w->changed = true;
+        return rc;
+    }
+    /* The first segment may be empty: the log begins there. Any other goes. */
+    w->vanishes = w->to->size == 0 && w->first > 0;
+    return finish_rewrite(c, w, out, err);
 }
 
 static enum weir_status clean_parts(struct cleaning *c,
@@ -448,15 +534,19 @@ static enum weir_status clean_parts(struct cleaning *c,
                                     struct weir_error *err)
 {
     char folder[LOG_PATH_MAX];
+    struct rewrite w = { .to = NULL };
     log_path(c->log, new_folder, folder);
     (void)!file_remove_tree(c->log->root_fd, folder, NULL);
     if (mkdirat(c->log->root_fd, folder, LOG_DIR_MODE) != 0) {
         return weir_fail_errno(err, "cannot make folder %s", folder);
     }
+    buffer_init(&w.left, LIMIT_BATCH_UNCOMPRESSED);
     enum weir_status rc = write_cleaned(c, c->from, err);
-    for (size_t i = 0; i < c->part_count && rc == WEIR_OK; i++) {
-        rc = clean_part(c, &c->parts[i], folder, out, err);
+    for (w.last = 0; w.last < c->part_count && rc == WEIR_OK; w.last++) {
+        rc = clean_part(c, &w, folder, out, err);
     }
+    buffer_finish(&w.left);
+    segment_destroy(w.to);
     (void)!file_remove_tree(c->log->root_fd, folder, NULL);
     if (rc == WEIR_OK) {
         (void)pthread_mutex_lock(&c->log->lock);
@@ -474,7 +564,6 @@ enum weir_status partition_log_compact(struct partition_log *log,
     struct cleaning c = { .log = log, .now_ms = now_ms };
     *out = (struct log_compacted){ 0 };
     map_init(&c.latest);
-    map_init(&c.producers);
     (void)pthread_mutex_lock(&log->lock);
     enum weir_status rc = plan(&c, err);
     (void)pthread_mutex_unlock(&log->lock);
@@ -490,8 +579,7 @@ enum weir_status partition_log_compact(struct partition_log *log,
         log_file_unref(c.parts[i].file);
     }
     free(c.parts);
-    free(c.aborted);
+    cleaner_transactions_finish(&c.transactions);
     finish_offsets(&c.latest);
-    finish_offsets(&c.producers);
     return rc;
 }

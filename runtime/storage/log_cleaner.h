@@ -7,13 +7,14 @@
  * noted. Then every complete segment is written anew without records that are older than what was noted
  * (protocol/batch_filter.h), and takes its predecessor's place. Offsets stay, so they have holes then. Not touched are the
  * active segment, segments younger than min.compaction.lag.ms, and all from the first open transaction on. Records of
- * aborted transactions go, and do not hide older ones; markers stay. A record without a value (a tombstone) stays until
- * delete.retention.ms after the cleaning that saw it first: a reader that began before must get to see it. The last batch of
- * a producer leaves at least its header. A segment of which nothing is left goes, but for the first: the log begins there.
+ * aborted transactions go, and do not hide older ones. A record without a value (a tombstone) stays until
+ * delete.retention.ms after the cleaning that saw it first: a reader that began before must get to see it. So does the marker of
+ * a transaction once none of its batches is left (storage/cleaner_transactions.h). The last batch of a producer leaves at least
+ * its header. A segment of which nothing is left becomes the beginning of the one behind it; the log's first may be empty.
  *
- * A new segment is made in the folder "new.cleaned" and synced; then, under the lock, the old indexes go, the new .log gets
- * the old one's name in one step, and the new indexes follow. After a crash between any two of these there is one whole .log,
- * and at worst no index, which a start makes anew. Apache Kafka also puts small segments together; here they stay apart.
+ * A new segment is made in the folder "new.cleaned" and synced; then, under the lock, it becomes "<offset>.log.swap", the old
+ * files go, and it gets their name. A start that finds such a file finishes the work (log_leftovers.c), Apache Kafka's too; at
+ * worst there is no index, which a start makes anew. Kafka also puts small segments together; here they stay apart.
  *
  * "weir.cleaner" in the log's folder says what is clean, and up to where offsets may have holes: a start must not take one
  * for damage, also when the topic is not compacted any more.

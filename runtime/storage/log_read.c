@@ -63,6 +63,9 @@ enum weir_status log_pick_segment(struct partition_log *log,
         bool gone = log->segment_count > 0 && log->segments[0]->base_offset > after->base_offset;
         index = gone ? 0 : floor_segment(log, after->base_offset) + 1;
     }
+    while (index + 1 < log->segment_count && log->segments[index]->size == 0) {
+        index++; /* compaction left nothing of it */
+    }
     enum weir_status rc = WEIR_OK;
     if (log->deleted) {
         *out = (struct segment_view){ 0 };

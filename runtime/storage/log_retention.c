@@ -45,11 +45,17 @@ static bool is_too_old(const struct segment *s, const struct log_config *config,
     return config->deletes && config->retention_ms >= 0 && now_ms - newest > config->retention_ms;
 }
 
+/* Nothing was written to the active segment yet. Others are empty when compaction left nothing of them. */
+static bool is_empty_end(const struct partition_log *log, size_t n)
+{
+    return n + 1 == log->segment_count && log->segments[n]->size == 0;
+}
+
 /* How many segments, from the first on, are too old. The empty active one never is. */
 static size_t count_old(const struct partition_log *log, int64_t now_ms)
 {
     size_t n = 0;
-    while (n < log->segment_count && log->segments[n]->size > 0 &&
+    while (n < log->segment_count && !is_empty_end(log, n) &&
            is_too_old(log->segments[n], &log->config, now_ms)) {
         n++;
     }
@@ -64,7 +70,7 @@ static size_t count_surplus(const struct partition_log *log)
         return 0;
     }
     int64_t left = total_size(log);
-    while (n < log->segment_count && log->segments[n]->size > 0 &&
+    while (n < log->segment_count && !is_empty_end(log, n) &&
            left - log->segments[n]->size >= log->config.retention_bytes) {
         left -= log->segments[n]->size;
         n++;
