@@ -79,6 +79,22 @@ class DataFolder(unittest.TestCase):
             self.assertEqual(self.end_offset("t", partition)["offset"], 1)
             self.assertEqual(self.metadata("t")["partitions"][partition]["leader_epoch"], 10)
 
+    def test_what_another_broker_led_meanwhile_is_kept(self):
+        self.metadata("t")
+        self.assertEqual([self.produce("t")["base_offset"] for _ in range(2)], [0, 1])
+        for clean in (True, False):  # weir.metadata stays, and knows nothing of it
+            (self.broker.terminate if clean else self.broker.kill)()
+            with open(self.path("t-0", "00000000000000000000.log"), "r+b") as log:
+                size = len(log.read()) // 2
+                log.seek(size + LEADER_EPOCH_AT)
+                log.write(struct.pack(">i", 40))
+            with open(self.path("t-0", "leader-epoch-checkpoint"), "w", encoding="ascii") as file:
+                file.write("0\n2\n0 0\n40 1\n")
+            self.broker.start()
+            self.assertNotIn("Recovered", self.broker.output)
+            self.assertEqual(self.end_offset("t")["offset"], 2)
+            self.assertEqual(self.metadata("t")["partitions"][0]["leader_epoch"], 41)
+
     def delete_but_keep(self, topic, *folders):
         """Deletes the topic and puts these of its folders back: what kill -9 leaves between the deletion and the files."""
         for folder in folders:

@@ -3,6 +3,7 @@
 #
 #   apache_kafka.sh fetch                     fetches the jars once; exit 77 with a word when that is not possible here
 #   apache_kafka.sh kafka-topics.sh …         runs one of Apache's tools, by script name, with its own arguments
+#   apache_kafka.sh kafka-server-start.sh F   runs a broker with the properties of file F; it says "Kafka Server started" when it serves
 #
 # KAFKA_VERSION picks another version. The jars are kept in ${XDG_CACHE_HOME:-~/.cache}/weir-peers.
 set -euo pipefail
@@ -48,6 +49,7 @@ class_of() {
     kafka-log-dirs.sh) echo org.apache.kafka.tools.LogDirsCommand ;;
     kafka-leader-election.sh) echo org.apache.kafka.tools.LeaderElectionCommand ;;
     kafka-cluster.sh) echo org.apache.kafka.tools.ClusterTool ;;
+    kafka-storage.sh) echo kafka.tools.StorageTool ;;
     kafka-transactions.sh) echo org.apache.kafka.tools.TransactionsCommand ;;
     *) echo "apache_kafka.sh: unknown tool '$1'" >&2; exit 4 ;;
     esac
@@ -55,11 +57,16 @@ class_of() {
 
 case ${1:-} in
 fetch) fetch ;;
+kafka-server-start.sh)
+    fetch
+    exec java -Xmx512M -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
+        -cp "$home/jars/*" kafka.Kafka "$2"
+    ;;
 kafka-*)
     fetch
     class=$(class_of "$1")
     shift
     exec java -Xmx256M -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$home/jars/*" "$class" "$@"
     ;;
-*) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 4 ;;
+*) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 4 ;;
 esac
