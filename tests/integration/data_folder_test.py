@@ -38,8 +38,8 @@ class DataFolder(unittest.TestCase):
             self.call("Metadata", 8, {"topics": [{"name": topic}], "allow_auto_topic_creation": True})
         return self.call("Metadata", 8, {"topics": [{"name": topic}], "allow_auto_topic_creation": create})["topics"][0]
 
-    def produce(self, topic, partition=0):
-        part = {"index": partition, "records": batch(b"value")}
+    def produce(self, topic, partition=0, value=b"value"):
+        part = {"index": partition, "records": batch(value)}
         answer = self.call("Produce", 7, {"acks": 1, "timeout_ms": 1000, "topic_data": [{"name": topic, "partition_data": [part]}]})
         return answer["responses"][0]["partition_responses"][0]
 
@@ -94,6 +94,22 @@ class DataFolder(unittest.TestCase):
             self.assertNotIn("Recovered", self.broker.output)
             self.assertEqual(self.end_offset("t")["offset"], 2)
             self.assertEqual(self.metadata("t")["partitions"][0]["leader_epoch"], 41)
+
+    def bytes_read(self):
+        with open(f"/proc/{self.broker.pid}/io", encoding="ascii") as file:
+            return int(re.search(r"^rchar: (\d+)$", file.read(), re.MULTILINE).group(1))
+
+    def test_a_start_after_a_clean_stop_reads_the_tails_only(self):
+        self.metadata("t")
+        for _ in range(80):
+            self.assertEqual(self.produce("t", value=b"x" * 100000)["error_code"], 0)
+        self.broker.restart()
+        self.assertLess(self.bytes_read(), 1 << 20)
+        self.broker.restart()  # also when nothing was written since
+        self.assertLess(self.bytes_read(), 1 << 20)
+        self.broker.restart(clean=False)
+        self.assertGreater(self.bytes_read(), 8 << 20)  # what was never synced is read, after a crash
+        self.assertEqual(self.end_offset("t")["offset"], 80)
 
     def delete_but_keep(self, topic, *folders):
         """Deletes the topic and puts these of its folders back: what kill -9 leaves between the deletion and the files."""

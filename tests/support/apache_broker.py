@@ -54,11 +54,14 @@ class ApacheKafka:
             "offsets.topic.replication.factor": 1, "transaction.state.log.replication.factor": 1, "transaction.state.log.min.isr": 1,
             "share.coordinator.state.topic.replication.factor": 1, "share.coordinator.state.topic.min.isr": 1, "group.initial.rebalance.delay.ms": 0,
         }
-        settings.update(config or {})
-        self.properties = os.path.join(self.home, "server.properties")
-        with open(self.properties, "w", encoding="ascii") as out:
-            out.writelines(f"{key}={value}\n" for key, value in settings.items())
+        self.properties, self.settings = os.path.join(self.home, "server.properties"), settings
+        self.set(config or {})
         tool("kafka-storage.sh", "format", "-t", CLUSTER_ID, "-c", self.properties)
+
+    def set(self, config):
+        """Its settings from the next start on, over those that it needs to run."""
+        with open(self.properties, "w", encoding="ascii") as out:
+            out.writelines(f"{key}={value}\n" for key, value in {**self.settings, **config}.items())
 
     def start(self):
         self.started = threading.Event()
