@@ -122,16 +122,17 @@ struct check_run_spec {
 };
 
 enum check_ending {
-    CHECK_RUNNING,       /* not over yet */
-    CHECK_EXITED,        /* with .code */
-    CHECK_SIGNALLED,     /* killed by signal .code, which was not ours */
-    CHECK_STOPPED,       /* ended by a signal that the check sent with check_signal(); .code */
-    CHECK_TIMED_OUT,     /* wall clock: .timeout_ms were over */
-    CHECK_OUT_OF_CPU,    /* limits.cpu_s */
-    CHECK_OUT_OF_MEMORY, /* limits.memory_mb */
-    CHECK_OUT_OF_DISK,   /* four times limits.file_mb */
-    CHECK_FLOODED,       /* wrote more output than a run may */
-    CHECK_NOT_STARTED,   /* could not be executed, .message says why */
+    CHECK_RUNNING,        /* not over yet */
+    CHECK_EXITED,         /* with .code */
+    CHECK_SIGNALLED,      /* killed by signal .code, which was not ours */
+    CHECK_STOPPED,        /* ended by a signal that the check sent with check_signal(); .code */
+    CHECK_TIMED_OUT,      /* wall clock: .timeout_ms were over */
+    CHECK_OUT_OF_CPU,     /* limits.cpu_s */
+    CHECK_OUT_OF_MEMORY,  /* limits.memory_mb */
+    CHECK_OUT_OF_DISK,    /* four times limits.file_mb */
+    CHECK_FLOODED,        /* wrote more output than a run may */
+    CHECK_FLOODED_BROKER, /* made the broker keep more than limits.broker_mb */
+    CHECK_NOT_STARTED,    /* could not be executed, .message says why */
 };
 
 struct check_run {

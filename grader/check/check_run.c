@@ -53,6 +53,7 @@ static enum check_ending parse_ending(struct bytes word)
         [CHECK_OUT_OF_MEMORY] = "out-of-memory",
         [CHECK_OUT_OF_DISK] = "out-of-disk",
         [CHECK_FLOODED] = "flooded",
+        [CHECK_FLOODED_BROKER] = "flooded-broker",
         [CHECK_NOT_STARTED] = "not-started",
     };
     for (int i = 0; i <= CHECK_NOT_STARTED; i++) {

@@ -17,8 +17,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "jail/disk.h"
 
-enum { START_TIMEOUT_MS = 15000, READY_FD = 3 };
+enum { START_TIMEOUT_MS = 15000, READY_FD = 3, DATA_FILES_MAX = 50000 };
 
 static void exit_ready(struct watch *w)
 {
@@ -71,7 +72,8 @@ static _Noreturn void child_main(
     }
     (void)close_range(READY_FD + 1, ~0U, 0);
     (void)execle(weir, weir, "broker", "--ready-fd", "3", "--override",
-                 "listeners=PLAINTEXT://127.0.0.1:0", "--override", dirs, (char *)NULL, env);
+                 "listeners=PLAINTEXT://127.0.0.1:0", "--override", dirs, "--override",
+                 "log.segment.delete.delay.ms=0", (char *)NULL, env);
     _exit(127);
 }
 
@@ -127,8 +129,8 @@ enum weir_status embedded_start(struct embedded *e,
                                 const char *dir,
                                 struct weir_error *err)
 {
-    char words[256];
-    *e = (struct embedded){ .loop = loop, .exit.fd = -1, .ready.fd = -1 };
+    char words[4200];
+    *e = (struct embedded){ .loop = loop, .exit.fd = -1, .ready.fd = -1, .data_fd = -1 };
     (void)snprintf(e->log_path, sizeof(e->log_path), "%s/log", dir);
     if (mkdir(dir, 0700) < 0) {
         return weir_fail_errno(err, "cannot make the folder %s", dir);
@@ -143,6 +145,12 @@ enum weir_status embedded_start(struct embedded *e,
                        loop->stop_signal ? "interrupted"
                        : words[0]        ? words
                                          : "it said nothing");
+    }
+    if (rc == WEIR_OK) {
+        (void)snprintf(words, sizeof(words), "%s/data", dir);
+        e->data_fd = open(words, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        rc =
+            e->data_fd < 0 ? weir_fail_errno(err, "cannot look into the broker's folder") : WEIR_OK;
     }
     if (rc < 0) {
         embedded_stop(e);
@@ -165,6 +173,15 @@ void embedded_stop(struct embedded *e)
         }
         watches[i]->fd = -1;
     }
+    if (e->data_fd >= 0) {
+        close(e->data_fd);
+        e->data_fd = -1;
+    }
+}
+
+int64_t embedded_disk(const struct embedded *e)
+{
+    return disk_folder(e->data_fd, DATA_FILES_MAX);
 }
 
 void embedded_last_words(const struct embedded *e, char *out, size_t size)

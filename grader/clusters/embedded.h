@@ -18,6 +18,7 @@ struct embedded {
     bool ended;
     bool serving;
     char log_path[4096];
+    int data_fd; /* its data folder; -1 */
 };
 
 /* Starts the broker and waits until it serves. `weir` is our binary, `dir` a folder to make for it. */
@@ -28,6 +29,9 @@ WEIR_CHECKED enum weir_status embedded_start(struct embedded *e,
                                              struct weir_error *err);
 /* Kills it; its data is thrown away, so there is nothing to save. Harmless when it was never started. */
 void embedded_stop(struct embedded *e);
+
+/* What it keeps on disk, in bytes; as if without end when that are more files than any lab needs. */
+int64_t embedded_disk(const struct embedded *e);
 
 /* The last line of its log, for an error message. */
 void embedded_last_words(const struct embedded *e, char *out, size_t size);

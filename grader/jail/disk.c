@@ -20,6 +20,7 @@ enum { DISK_ENTRIES_MAX = 4096, DISK_DEPTH_MAX = 16, DISK_BLOCK = 512, DISK_REMO
 struct disk {
     int64_t bytes;
     int entries;
+    int entries_max;
     bool hidden; /* there is more than can be looked at */
     ino_t removed[DISK_REMOVED_MAX];
     int removed_count;
@@ -55,7 +56,7 @@ static void add_folder(struct disk *k, int at, const char *name, int depth)
             continue;
         }
         k->bytes += (int64_t)st.st_blocks * DISK_BLOCK;
-        k->hidden |= ++k->entries > DISK_ENTRIES_MAX || depth == DISK_DEPTH_MAX;
+        k->hidden |= ++k->entries > k->entries_max || depth == DISK_DEPTH_MAX;
         if (S_ISDIR(st.st_mode) && !k->hidden) {
             add_folder(k, dirfd(d), e->d_name, depth + 1);
         }
@@ -102,8 +103,15 @@ static void add_open_files(void *context, pid_t pid)
 
 int64_t disk_used(int dir_fd)
 {
-    struct disk k = { 0 };
+    struct disk k = { .entries_max = DISK_ENTRIES_MAX };
     add_folder(&k, dir_fd, ".", 0);
     tree_each(add_open_files, &k);
+    return k.hidden ? INT64_MAX : k.bytes;
+}
+
+int64_t disk_folder(int dir_fd, int entries_max)
+{
+    struct disk k = { .entries_max = entries_max };
+    add_folder(&k, dir_fd, ".", 0);
     return k.hidden ? INT64_MAX : k.bytes;
 }

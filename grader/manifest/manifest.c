@@ -155,6 +155,7 @@ static const struct yaml_field limit_fields[] = {
     NUMBER(struct lab_limits, processes, "processes", false, 1, 4096),
     NUMBER(struct lab_limits, file_mb, "file_mb", false, 1, 4096),
     NUMBER(struct lab_limits, output_kb, "output_kb", false, 1, 1024),
+    NUMBER(struct lab_limits, broker_mb, "broker_mb", false, 1, 4096),
     NUMBER(struct lab_limits, check_ms, "check_ms", false, 1, MS_MAX),
     NUMBER(struct lab_limits, lab_ms, "lab_ms", false, 1, MS_MAX),
     { 0 },
@@ -344,6 +345,7 @@ enum weir_status manifest_parse(struct bytes text,
                                        .processes = 64,
                                        .file_mb = 64,
                                        .output_kb = 64,
+                                       .broker_mb = 128,
                                        .check_ms = 30000,
                                        .lab_ms = 120000 } };
     enum weir_status rc = yaml_decode(text, source, lab_fields, &raw, arena, err);

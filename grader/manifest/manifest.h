@@ -53,6 +53,7 @@ struct lab_limits {
     int64_t processes;
     int64_t file_mb;
     int64_t output_kb;
+    int64_t broker_mb;
     int64_t check_ms;
     int64_t lab_ms;
 };

@@ -294,10 +294,12 @@ void session_run(struct session *s)
     s->verdicts.fd = s->control.fd = -1;
     s->check_timer = (struct watch){ .fd = -1, .expired = check_expired };
     s->wait_timer = (struct watch){ .fd = -1, .expired = wait_expired };
+    s->quota_timer = (struct watch){ .fd = -1, .expired = session_quota_look };
     s->lab_timer = (struct watch){ .fd = -1,
                                    .expired = lab_expired,
                                    .deadline_ms = clock_monotonic_ms() + lab->limits.lab_ms };
     watch_add(&s->run->loop, &s->check_timer);
+    watch_add(&s->run->loop, &s->quota_timer);
     watch_add(&s->run->loop, &s->wait_timer);
     watch_add(&s->run->loop, &s->lab_timer);
     if (spawn(s, &err) < 0) {
@@ -322,6 +324,7 @@ void session_run(struct session *s)
     close_watch(&s->control);
     watch_remove(&s->check_timer);
     watch_remove(&s->wait_timer);
+    watch_remove(&s->quota_timer);
     watch_remove(&s->lab_timer);
     verdict_reader_finish(&s->reader);
     message_finish(&s->request);

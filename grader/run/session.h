@@ -32,6 +32,8 @@ struct session {
     struct watch check_timer;
     struct watch lab_timer;
     struct watch wait_timer;
+    struct watch quota_timer;
+    int64_t quota_base; /* bytes the broker kept when the check began */
     struct verdict_reader reader;
     struct message request;
     struct message answer;
@@ -55,6 +57,10 @@ const char *session_skip_reason(const struct session *s, size_t index);
 void session_serve(struct session *s);
 /* A job that is awaited has ended, or its wait has: answers. */
 void session_answer_wait(struct session *s);
+/* What a check's programs may make the broker keep (session_quota.c): from here on, and watched while one of them runs. */
+void session_quota_begin(struct session *s);
+void session_quota_watch(struct session *s);
+void session_quota_look(struct watch *w);
 /* Ends every program of the check. */
 void session_end_jobs(struct session *s);
 void session_fail(struct session *s, const char *why);

@@ -113,6 +113,7 @@ static void serve_begin(struct session *s)
     s->begun = true;
     s->out_of_time = false;
     s->check_timer.deadline_ms = clock_monotonic_ms() + lab->checks[i].timeout_ms;
+    session_quota_begin(s);
     /* The disk space of the check before is free again; what cannot be removed now goes with the whole run. */
     if (s->home && file_remove_tree(AT_FDCWD, s->home, &err) < 0) {
         run_progress(s->run, "%s", err.message);
@@ -247,7 +248,8 @@ static struct job_limits limits_for(struct session *s, const struct lab_program 
                                 .memory_mb = l->memory_mb,
                                 .processes = l->processes,
                                 .file_mb = l->file_mb,
-                                .output_kb = l->output_kb };
+                                .output_kb = l->output_kb,
+                                .broker_mb = l->broker_mb };
 }
 
 static struct session_job *free_job(struct session *s)
@@ -295,6 +297,7 @@ static void serve_start(struct session *s)
         return;
     }
     slot->id = s->next_job++;
+    session_quota_watch(s);
     message_put_i64(&s->answer, "job", slot->id);
     send_answer(s);
 }
@@ -336,6 +339,7 @@ void session_answer_wait(struct session *s)
         [JOB_OUT_OF_MEMORY] = "out-of-memory",
         [JOB_OUT_OF_DISK] = "out-of-disk",
         [JOB_FLOODED] = "flooded",
+        [JOB_FLOODED_BROKER] = "flooded-broker",
         [JOB_NOT_STARTED] = "not-started",
     };
     char explanation[256];

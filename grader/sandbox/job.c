@@ -42,7 +42,7 @@ static int stream_close(struct watch *w)
     return 0;
 }
 
-static void job_kill(struct job *job, enum job_ending why)
+void job_stop(struct job *job, enum job_ending why)
 {
     if (job->decided == JOB_RUNNING) {
         job->decided = why;
@@ -71,7 +71,7 @@ static void stream_drain(struct job *job, int i)
         }
         capture_add(&job->captured[i], data, (size_t)n);
         if (job->captured[i].total > most) {
-            job_kill(job, JOB_FLOODED);
+            job_stop(job, JOB_FLOODED);
         }
     }
 }
@@ -135,7 +135,7 @@ static void control_expired(struct watch *w)
 {
     struct job *job = container_of(w, struct job, control);
     if (job->decided == JOB_RUNNING) {
-        job_kill(job, JOB_TIMED_OUT);
+        job_stop(job, JOB_TIMED_OUT);
         return;
     }
     (void)kill(
@@ -182,7 +182,7 @@ void job_destroy(struct job *job)
         return;
     }
     if (job->ending == JOB_RUNNING && job->pid > 0) {
-        job_kill(job, JOB_STOPPED);
+        job_stop(job, JOB_STOPPED);
         job->ended = NULL;
         while (job->ending == JOB_RUNNING) { /* at most JAIL_GRACE_MS */
             loop_turn(job->sandbox->loop);
@@ -391,6 +391,10 @@ void job_explain(const struct job *job, char *out, size_t size)
     case JOB_FLOODED:
         (void)snprintf(out, size, "printed more than %lld KiB and was stopped",
                        (long long)job->limits.output_kb * FLOOD_FACTOR);
+        break;
+    case JOB_FLOODED_BROKER:
+        (void)snprintf(out, size, "wrote more than %lld MiB to the broker and was stopped",
+                       (long long)job->limits.broker_mb);
         break;
     case JOB_NOT_STARTED:
         (void)snprintf(out, size, "could not be started: it failed at %s (%s)",

@@ -17,6 +17,7 @@ struct job_limits {
     int64_t processes;
     int64_t file_mb;
     int64_t output_kb;
+    int64_t broker_mb; /* not looked after here: for the words of job_explain() */
 };
 
 struct job_spec {
@@ -41,6 +42,7 @@ enum job_ending {
     JOB_OUT_OF_MEMORY,
     JOB_OUT_OF_DISK,
     JOB_FLOODED,
+    JOB_FLOODED_BROKER, /* job_stop() said so */
     JOB_NOT_STARTED,
 };
 
@@ -85,6 +87,8 @@ WEIR_CHECKED enum weir_status job_start(struct sandbox *s,
                                         struct job **out_job,
                                         struct weir_error *err);
 void job_signal(struct job *job, int signo);
+/* Kills it with all its processes; the end, `why`, arrives through the loop. */
+void job_stop(struct job *job, enum job_ending why);
 /* Kills it if it still runs; NULL is fine. */
 void job_destroy(struct job *job);
 

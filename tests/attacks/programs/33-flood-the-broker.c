@@ -1,0 +1,30 @@
+/*
+ * Attack 33: records without end, until the disk of the broker is full.
+ * Expected: wrote more than 8 MiB to the broker and was stopped
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weir/producer.h>
+
+int main(void)
+{
+    static char block[100000];
+    const struct weir_option options[] = { { "bootstrap.servers", getenv("BOOTSTRAP") },
+                                           { NULL, NULL } };
+    struct weir_producer *producer = NULL;
+    struct weir_error err;
+    if (weir_producer_create(options, &producer, &err) < 0) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
+    for (;;) {
+        const struct weir_slice value = { block, sizeof(block) };
+        const struct weir_message message =
+            weir_message("flood", (struct weir_slice){ NULL, 0 }, value);
+        if (weir_producer_send(producer, &message, NULL, &err) < 0) {
+            fprintf(stderr, "%s\n", err.message);
+            return 1;
+        }
+    }
+}
