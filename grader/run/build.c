@@ -95,37 +95,12 @@ static enum weir_status take_program(const struct build *b,
                                      const char *bin_dir,
                                      struct weir_error *err)
 {
-    char path[4200];
-    struct stat st;
-    struct buffer content;
-    enum weir_status rc = WEIR_OK;
-    buffer_init(&content, PROGRAM_SIZE_MAX);
-    (void)snprintf(path, sizeof(path), "%s/%s", b->home, b->result->program);
-    uint8_t *data = NULL;
-    int out = -1;
-    int in = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (in < 0 || fstat(in, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > PROGRAM_SIZE_MAX) {
-        rc = weir_fail(err, WEIR_EINVAL, "the compiler left no program");
-        goto out;
-    }
-    data = buffer_extend(&content, (size_t)st.st_size);
-    (void)snprintf(path, sizeof(path), "%s/%s", bin_dir, b->result->program);
-    out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
-    if (!data || file_pread(in, data, (size_t)st.st_size, 0) != st.st_size || out < 0 ||
-        fchmod(out, 0755) < 0) {
-        rc = weir_fail_errno(err, "cannot take the program %s", b->result->program);
-        goto out;
-    }
-    rc = file_write_all(out, data, (size_t)st.st_size, err);
-out:
-    if (in >= 0) {
-        close(in);
-    }
-    if (out >= 0) {
-        close(out);
-    }
-    buffer_finish(&content);
-    return rc;
+    char from[4200];
+    char to[4200];
+    (void)snprintf(from, sizeof(from), "%s/%s", b->home, b->result->program);
+    (void)snprintf(to, sizeof(to), "%s/%s", bin_dir, b->result->program);
+    return file_copy_untrusted(
+        &(struct file_copy){ AT_FDCWD, from, PROGRAM_SIZE_MAX, AT_FDCWD, to, 0755 }, err);
 }
 
 /* What the compiler printed, with our own paths taken away. */

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,6 +115,67 @@ enum weir_status file_read(int dir_fd, const char *path, struct buffer *out, str
     }
     enum weir_status rc = read_to_end(fd, path, out, err);
     (void)close(fd);
+    return rc;
+}
+
+/* -1 with the reason in `rc`. */
+static int open_untrusted(const struct file_copy *c,
+                          off_t *out_size,
+                          enum weir_status *rc,
+                          struct weir_error *err)
+{
+    struct stat st;
+    int fd = openat(c->from_dir, c->from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        *rc = weir_fail(err, WEIR_ENOTFOUND, "there is no %s", c->from);
+    } else if (fd < 0 && errno != ELOOP && errno != ENXIO) {
+        *rc = weir_fail_errno(err, "cannot read %s", c->from);
+    } else if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        *rc = weir_fail(err, WEIR_EINVAL, "%s is a link or no regular file", c->from);
+    } else if (st.st_size > c->max) {
+        *rc = weir_fail(err, WEIR_ETOOBIG, "%s is larger than %" PRId64 " bytes", c->from, c->max);
+    } else {
+        *out_size = st.st_size;
+        *rc = WEIR_OK;
+        return fd;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return -1;
+}
+
+enum weir_status file_copy_untrusted(const struct file_copy *c, struct weir_error *err)
+{
+    struct buffer content;
+    off_t size = 0;
+    uint8_t *data = NULL;
+    int out = -1;
+    enum weir_status rc = WEIR_OK;
+    buffer_init(&content, (size_t)c->max);
+    int in = open_untrusted(c, &size, &rc, err);
+    if (in < 0) {
+        goto out;
+    }
+    data = buffer_extend(&content, (size_t)size);
+    if (!data || file_pread(in, data, (size_t)size, 0) != size) {
+        rc = weir_fail(err, WEIR_EIO, "%s changed while it was read", c->from);
+        goto out;
+    }
+    out = openat(c->to_dir, c->to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, c->mode);
+    if (out < 0 || fchmod(out, c->mode) < 0) { /* the umask cuts what openat() gives */
+        rc = weir_fail_errno(err, "cannot make %s", c->to);
+        goto out;
+    }
+    rc = file_write_all(out, data, (size_t)size, err);
+out:
+    if (in >= 0) {
+        (void)close(in);
+    }
+    if (out >= 0) {
+        (void)close(out);
+    }
+    buffer_finish(&content);
     return rc;
 }
 

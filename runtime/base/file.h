@@ -34,6 +34,20 @@ WEIR_CHECKED enum weir_status file_read(int dir_fd,
 WEIR_CHECKED enum weir_status file_replace(
     int dir_fd, const char *path, struct bytes content, bool sync, struct weir_error *err);
 
+struct file_copy {
+    int from_dir;
+    const char *from;
+    int64_t max; /* bytes */
+    int to_dir;
+    const char *to;
+    mode_t mode; /* of `to`, whatever the umask is */
+};
+
+/* A file that somebody else may have put there, and may be changing, copied to a new one. Never through a link, and never
+ * blocking. WEIR_ENOTFOUND: there is none. WEIR_EINVAL: a link, or no regular file. WEIR_ETOOBIG: larger than `max`. */
+WEIR_CHECKED enum weir_status file_copy_untrusted(const struct file_copy *copy,
+                                                  struct weir_error *err);
+
 /* Puts the names in the file's folder on disk: without them a new or renamed file may be lost in a power cut. */
 WEIR_CHECKED enum weir_status file_sync_parent(int dir_fd,
                                                const char *path,

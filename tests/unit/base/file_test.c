@@ -148,6 +148,41 @@ static void removal_does_not_follow_links(void **state)
     assert_int_equal(file_remove_tree(f->fd, "go", &err), WEIR_OK);
 }
 
+static enum weir_status copied(const struct folder *f,
+                               const char *from,
+                               int64_t max,
+                               const char *to)
+{
+    struct weir_error err;
+    return file_copy_untrusted(&(struct file_copy){ f->fd, from, max, f->fd, to, 0640 }, &err);
+}
+
+static void only_a_regular_file_of_bounded_size_is_copied(void **state)
+{
+    struct folder *f = *state;
+    struct weir_error err;
+    struct stat st;
+    char data[8];
+    assert_int_equal(file_replace(f->fd, "five", bytes_of("12345"), false, &err), WEIR_OK);
+    assert_int_equal(symlinkat("five", f->fd, "link"), 0);
+    assert_int_equal(mkfifoat(f->fd, "pipe", 0600), 0);
+    assert_int_equal(mkdirat(f->fd, "folder", 0755), 0);
+    assert_int_equal(copied(f, "five", 5, "copy"), WEIR_OK);
+    assert_int_equal(fstatat(f->fd, "copy", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    int copy = openat(f->fd, "copy", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(file_pread(copy, data, sizeof(data), 0), 5);
+    assert_memory_equal(data, "12345", 5);
+    (void)close(copy);
+    assert_int_equal(copied(f, "five", 4, "c"), WEIR_ETOOBIG);
+    assert_int_equal(copied(f, "link", 9, "c"), WEIR_EINVAL);
+    assert_int_equal(copied(f, "pipe", 9, "c"), WEIR_EINVAL);
+    assert_int_equal(copied(f, "folder", 9, "c"), WEIR_EINVAL);
+    assert_int_equal(copied(f, "none", 9, "c"), WEIR_ENOTFOUND);
+    assert_int_equal(copied(f, "five", 9, "copy"), WEIR_EIO);
+    assert_int_equal(faccessat(f->fd, "c", F_OK, 0), -1);
+}
+
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -160,6 +195,7 @@ int main(void)
         IN_FOLDER(writes_at_an_offset_and_reads_up_to_the_end),
         IN_FOLDER(folders_are_made_with_their_parents),
         IN_FOLDER(removal_does_not_follow_links),
+        IN_FOLDER(only_a_regular_file_of_bounded_size_is_copied),
     };
     return cmocka_run_group_tests_name("base.file", tests, NULL, NULL);
 }
