@@ -240,10 +240,9 @@ enum weir_status intake_open(struct intake *in,
 
 /* --- copying --- */
 
-/* The only folder in `dir`, when there is nothing else in it: what archives like to wrap everything in. */
-static const char *only_folder(const struct intake *in, const char *dir)
+const char *intake_wrapper(const struct intake *in)
 {
-    DIR *d = opendir(dir);
+    DIR *d = opendir(in->dir);
     const char *found = NULL;
     int count = 0;
     for (struct dirent *e = d ? readdir(d) : NULL; e && count < 2; e = readdir(d)) {
@@ -251,7 +250,7 @@ static const char *only_folder(const struct intake *in, const char *dir)
             continue;
         }
         count++;
-        found = text(in, dir, "/", e->d_name);
+        found = text(in, in->dir, "/", e->d_name);
     }
     if (d) {
         closedir(d);
@@ -284,6 +283,22 @@ static bool has_a_file(int dir, const struct manifest *lab)
     return false;
 }
 
+const struct manifest *intake_bare_lab(const struct intake *in)
+{
+    const char *tops[2] = { in->dir, intake_wrapper(in) };
+    const struct manifest *found = NULL;
+    for (int t = 0; t < 2 && tops[t] && !found; t++) {
+        int fd = open(tops[t], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        for (size_t i = 0; fd >= 0 && i < in->lab_count && !found; i++) {
+            found = has_a_file(fd, &in->labs[i]) ? &in->labs[i] : NULL;
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return found;
+}
+
 /* The lab's folder below `top`; -1 when it is not there. */
 static int find_lab(const struct intake *in,
                     const char *top,
@@ -311,49 +326,21 @@ static int find_lab(const struct intake *in,
 static enum weir_status copy_file(
     int from, int to, const struct lab_file *f, const char *found, struct weir_error *err)
 {
-    struct stat st;
-    struct buffer content;
-    enum weir_status rc = WEIR_OK;
-    int out = -1;
-    uint8_t *data = NULL;
-    buffer_init(&content, INTAKE_FILE_MAX);
-    int in = openat(from, f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (in < 0 && errno == ENOENT) {
-        rc = f->optional ? WEIR_OK
-                         : weir_fail(err, WEIR_EINVAL, "%s is missing from %s", f->path, found);
-        goto out;
+    enum weir_status rc = file_copy_untrusted(
+        &(struct file_copy){ from, f->path, INTAKE_FILE_MAX, to, f->path, 0644 }, err);
+    if (rc == WEIR_ENOTFOUND) {
+        return f->optional ? WEIR_OK
+                           : weir_fail(err, WEIR_EINVAL, "%s is missing from %s", f->path, found);
     }
-    if (in < 0 && errno != ELOOP && errno != ENXIO) {
-        rc = weir_fail_errno(err, "cannot read %s in %s", f->path, found);
-        goto out;
+    if (rc == WEIR_EINVAL) {
+        return weir_fail(err, WEIR_EINVAL,
+                         "%s in %s is a link or no regular file; hand in the file itself", f->path,
+                         found);
     }
-    if (in < 0 || fstat(in, &st) < 0 || !S_ISREG(st.st_mode)) {
-        rc = weir_fail(err, WEIR_EINVAL,
-                       "%s in %s is a link or no regular file; hand in the file itself", f->path,
-                       found);
-        goto out;
+    if (rc == WEIR_ETOOBIG) {
+        return weir_fail(err, WEIR_EINVAL, "%s in %s is larger than %d bytes", f->path, found,
+                         INTAKE_FILE_MAX);
     }
-    if (st.st_size > INTAKE_FILE_MAX) {
-        rc = weir_fail(err, WEIR_EINVAL, "%s in %s is larger than %d bytes", f->path, found,
-                       INTAKE_FILE_MAX);
-        goto out;
-    }
-    data = buffer_extend(&content, (size_t)st.st_size);
-    out = openat(to, f->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (file_pread(in, data, (size_t)st.st_size, 0) != st.st_size || out < 0 ||
-        fchmod(out, 0644) < 0) {
-        rc = weir_fail_errno(err, "cannot copy %s", f->path);
-        goto out;
-    }
-    rc = file_write_all(out, data, (size_t)st.st_size, err);
-out:
-    if (in >= 0) {
-        close(in);
-    }
-    if (out >= 0) {
-        close(out);
-    }
-    buffer_finish(&content);
     return rc;
 }
 
@@ -364,7 +351,7 @@ enum weir_status intake_take(const struct intake *in,
                              const char **out_found,
                              struct weir_error *err)
 {
-    const char *wrapped = only_folder(in, in->dir);
+    const char *wrapped = intake_wrapper(in);
     int from = find_lab(in, in->dir, lab, at_root, out_found);
     if (from == -1 && wrapped) {
         from = find_lab(in, wrapped, lab, at_root, out_found);

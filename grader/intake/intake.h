@@ -43,6 +43,12 @@ WEIR_CHECKED enum weir_status intake_open(struct intake *in,
                                           const char *scratch,
                                           struct weir_error *err);
 
+/* The only folder in in->dir, when there is nothing else in it: what archives like to wrap everything in. NULL: none. */
+const char *intake_wrapper(const struct intake *in);
+
+/* The lab of which a file lies at the top, as if the submission were that lab's folder; NULL: none. */
+const struct manifest *intake_bare_lab(const struct intake *in);
+
 /* Copies the files of `lab` to the new folder `to`. `at_root`: the lab was named, so its files may also lie at the
  * top. WEIR_ENOTFOUND: the submission does not have this lab. WEIR_EINVAL: it has, but not as it must be (a file is
  * missing or no regular file); the message is for the student. *out_found names the folder it was found in. */

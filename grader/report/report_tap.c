@@ -98,6 +98,9 @@ enum weir_status report_tap(const struct result *r, int fd, struct weir_error *e
     tapw_comment(&w, arena_text(r->arena, arena_printf(r->arena, "isolation level %d of 4: %s",
                                                        r->level, r->isolation)));
     tapw_comment(&w, arena_text(r->arena, arena_printf(r->arena, "seed: %" PRIu64, r->seed)));
+    for (size_t i = 0; i < r->warning_count; i++) {
+        tapw_comment(&w, arena_text(r->arena, arena_printf(r->arena, "note: %s", r->warnings[i])));
+    }
     if (r->message) {
         put_message(&w, r);
     }

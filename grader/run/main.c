@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "intake/intake.h"
+#include "intake/misnamed.h"
 #include "report/report.h"
 #include "run/kit.h"
 #include "run/options.h"
@@ -292,6 +293,54 @@ static void take_lab(struct grade *g, const struct intake *in, const struct mani
     g->code_dirs[r->lab_count++] = to;
 }
 
+/* What was meant for a lab and is not named like it: said, never guessed. Text for a message; empty when there is none. */
+static const char *name_misnamed(struct grade *g, const struct intake *in)
+{
+    struct misnamed found[MISNAMED_MAX];
+    struct buffer names;
+    struct arena *a = &g->run.arena;
+    size_t count = intake_misnamed(in, g->options.lab != NULL, found);
+    buffer_init(&names, 4096);
+    for (size_t i = 0; i < count; i++) {
+        const char *said = arena_text(
+            a, arena_printf(
+                   a, "the folder `%s` was passed over: a folder for this lab must be named %s",
+                   found[i].folder, found[i].lab));
+        if (g->run.result.lab_count > 0) {
+            (void)fprintf(stderr, "weir-grade: note: %s\n", said);
+            warn(g, said);
+        }
+        buffer_printf(&names, "%s`%s` must be named %s", i > 0 ? ", " : "", found[i].folder,
+                      found[i].lab);
+    }
+    const char *text = arena_text(a, buffer_bytes(&names));
+    buffer_finish(&names);
+    return text;
+}
+
+static const char *why_no_lab(struct grade *g, const struct intake *in, const char *misnamed)
+{
+    struct arena *a = &g->run.arena;
+    const char *submission = g->options.submission;
+    const struct manifest *bare = intake_bare_lab(in);
+    if (misnamed[0]) {
+        return arena_text(a,
+                          arena_printf(a, "%s holds no lab: its folder %s", submission, misnamed));
+    }
+    if (bare) {
+        return arena_text(
+            a, arena_printf(a,
+                            "%s holds no folder %s, but files of that lab: put them into one, or "
+                            "grade them as they lie with --lab %.2s",
+                            submission, bare->id, bare->id));
+    }
+    return arena_text(
+        a, arena_printf(a,
+                        "%s holds no lab: it needs folders such as %s, at its top or under labs/ "
+                        "(with --lab, it may be the folder of that lab)",
+                        submission, g->labs[0].id));
+}
+
 static bool take_submission(struct grade *g)
 {
     struct weir_error err;
@@ -311,14 +360,9 @@ static bool take_submission(struct grade *g)
     for (size_t i = 0; i < g->lab_count; i++) {
         take_lab(g, &in, &g->labs[i]);
     }
+    const char *misnamed = name_misnamed(g, &in);
     if (g->run.result.lab_count == 0) {
-        char line[512];
-        (void)snprintf(
-            line, sizeof(line),
-            "%.200s holds no lab: it needs folders such as %s, at its top or under labs/ (with --lab, "
-            "it may be the folder of that lab)",
-            g->options.submission, g->labs[0].id);
-        give_up(g, EXIT_NOT_GRADABLE, line);
+        give_up(g, EXIT_NOT_GRADABLE, why_no_lab(g, &in, misnamed));
         return false;
     }
     return true;

@@ -146,6 +146,42 @@ class Tests:
         self.file("sub/README", "nothing")
         self.refused(2, ["holds no lab", "90-attacks"], self.path("sub"))
 
+    def test_misnamed_folder_beside_a_lab_is_said(self):
+        shutil.copytree(LABS, self.path("labs"))
+        os.makedirs(self.path("labs", "91-other"))
+        with open(self.path("labs", "90-attacks", "lab.yaml"), encoding="utf-8") as f:
+            self.file("labs/91-other/lab.yaml", f.read().replace("90-attacks", "91-other"))
+        self.submission()
+        for name in ("91-Other", "lab91", "91_other"):
+            self.file(f"sub/{name}/program.c")
+            run = self.graded(0, [f"# note: the folder `{name}` was passed over", "91-other", "9 of 9 points"], self.path("sub"), labs=self.path("labs"))
+            note = f"the folder `{name}` was passed over: a folder for this lab must be named 91-other"
+            need(run.result["warnings"] == [note], run.result["warnings"])
+            need(run.stderr == f"weir-grade: note: {note}\n", run.stderr)
+            run = self.graded(0, [f"note: {note}"], self.path("sub"), "--text", labs=self.path("labs"))
+            shutil.rmtree(self.path("sub", name))
+        self.file("sub/labs/lab91/program.c")
+        self.graded(0, ["the folder `labs/lab91` was passed over"], self.path("sub"), labs=self.path("labs"))
+
+    def test_only_a_misnamed_folder_is_not_gradable(self):
+        self.file("sub/90-Attacks/program.c")
+        self.file("sub/notes.txt", "")
+        self.refused(2, ["holds no lab", "`90-Attacks` must be named 90-attacks"], self.path("sub"))
+        name = shutil.make_archive(self.path("archive"), "zip", self.path("sub"))
+        self.refused(2, ["holds no lab", "`90-Attacks` must be named 90-attacks"], name)
+        run = self.grade(self.path("sub"), "--lab", "90")
+        need(run.code == 2 and "has no folder 90-attacks" in run.stdout and "`90-Attacks` was passed over" in run.stderr, run.stdout + run.stderr)
+
+    def test_only_folder_of_any_name_is_the_lab_that_was_named(self):
+        self.file("sub/lab90/program.c")
+        self.refused(2, ["`lab90` must be named 90-attacks"], self.path("sub"))
+        run = self.graded(0, ["9 of 9 points"], self.path("sub"), "--lab", "90")
+        need(run.result["warnings"] == [] and run.stderr == "", run.stderr)
+
+    def test_files_of_a_lab_without_its_folder(self):
+        self.file("sub/program.c")
+        self.refused(2, ["files of that lab", "--lab 90"], self.path("sub"))
+
     def test_missing_file(self):
         os.makedirs(self.path("sub", "90-attacks"))
         self.graded(2, ["program.c is missing from 90-attacks", "not ok 2", "0 of 9 points"], self.path("sub"))
