@@ -3,6 +3,7 @@
  */
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -72,6 +73,8 @@ static enum weir_status unpack(const struct intake *in,
         struct bytes path = entry_path(entry);
         if (archive_entry_filetype(entry) != AE_IFDIR && stage_wants(in, path)) {
             rc = unpack_entry(a, entry, path, dir_fd, &content, err);
+        } else {
+            stage_note_folders(in, dir_fd, path);
         }
     }
     if (rc == WEIR_OK && got != ARCHIVE_EOF) {
@@ -83,6 +86,8 @@ static enum weir_status unpack(const struct intake *in,
 
 enum weir_status stage_archive(const struct stage_order *o, int dir_fd, struct weir_error *err)
 {
+    /* Names that are not ASCII can be read in a UTF-8 locale only, whatever the caller's is. */
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
     struct archive *a = archive_read_new();
     if (!a) {
         return weir_fail(err, WEIR_EIO, "no memory for the archive reader");

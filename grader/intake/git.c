@@ -146,6 +146,30 @@ static enum weir_status take_labs(const struct intake *in,
     return rc;
 }
 
+/* The folders that a lab may be meant by, so that it can be said. */
+static void note_folders(const struct intake *in,
+                         git_repository *repo,
+                         const git_tree *tree,
+                         const char *before,
+                         int dir_fd)
+{
+    char path[512];
+    for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
+        const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
+        git_tree *labs = NULL;
+        if (git_tree_entry_type(entry) != GIT_OBJECT_TREE) {
+            continue;
+        }
+        (void)snprintf(path, sizeof(path), "%s%s/any", before, git_tree_entry_name(entry));
+        stage_note_folders(in, dir_fd, bytes_of(path));
+        if (before[0] == '\0' && strcmp(git_tree_entry_name(entry), "labs") == 0 &&
+            git_tree_lookup(&labs, repo, git_tree_entry_id(entry)) == 0) {
+            note_folders(in, repo, labs, "labs/", dir_fd);
+            git_tree_free(labs);
+        }
+    }
+}
+
 enum weir_status stage_git(const struct stage_order *o,
                            int dir_fd,
                            char out_revision[STAGE_REVISION_SIZE],
@@ -164,6 +188,9 @@ enum weir_status stage_git(const struct stage_order *o,
         rc = git_commit_tree(&tree, (const git_commit *)commit) < 0
                  ? fail_git(WEIR_EPROTO, "the commit has no tree", err)
                  : take_labs(o->in, repo, tree, dir_fd, err);
+    }
+    if (rc == WEIR_OK) {
+        note_folders(o->in, repo, tree, "", dir_fd);
     }
     git_tree_free(tree);
     git_object_free(commit);

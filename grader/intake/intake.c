@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "intake/likeness.h"
 #include "intake/stage.h"
 
 enum { CHILD_AS_MB = 4096, CHILD_CPU_S = 60, CHILD_FDS = 256 };
@@ -220,6 +221,14 @@ enum weir_status intake_open(struct intake *in,
         }
         submission = arena_text(in->arena, bytes_of(absolute));
     }
+    for (size_t i = 0; kind == INTAKE_ARCHIVE && i < in->lab_count; i++) {
+        if (manifest_file(&in->labs[i], strrchr(submission, '/') + 1)) {
+            return weir_fail(
+                err, WEIR_EINVAL,
+                "%s is one file of %s; a submission is the folder that holds it, with --lab %.2s",
+                submission, in->labs[i].id, in->labs[i].id);
+        }
+    }
     if (kind == INTAKE_FOLDER) {
         in->dir = submission;
         return WEIR_OK;
@@ -240,9 +249,9 @@ enum weir_status intake_open(struct intake *in,
 
 /* --- copying --- */
 
-const char *intake_wrapper(const struct intake *in)
+const char *intake_only_folder(const struct intake *in, const char *dir)
 {
-    DIR *d = opendir(in->dir);
+    DIR *d = opendir(dir);
     const char *found = NULL;
     int count = 0;
     for (struct dirent *e = d ? readdir(d) : NULL; e && count < 2; e = readdir(d)) {
@@ -250,7 +259,7 @@ const char *intake_wrapper(const struct intake *in)
             continue;
         }
         count++;
-        found = text(in, in->dir, "/", e->d_name);
+        found = text(in, dir, "/", e->d_name);
     }
     if (d) {
         closedir(d);
@@ -285,10 +294,9 @@ static bool has_a_file(int dir, const struct manifest *lab)
 
 const struct manifest *intake_bare_lab(const struct intake *in)
 {
-    const char *tops[2] = { in->dir, intake_wrapper(in) };
     const struct manifest *found = NULL;
-    for (int t = 0; t < 2 && tops[t] && !found; t++) {
-        int fd = open(tops[t], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (const char *top = in->dir; top && !found; top = intake_only_folder(in, top)) {
+        int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         for (size_t i = 0; fd >= 0 && i < in->lab_count && !found; i++) {
             found = has_a_file(fd, &in->labs[i]) ? &in->labs[i] : NULL;
         }
@@ -323,14 +331,45 @@ static int find_lab(const struct intake *in,
     return fd;
 }
 
-static enum weir_status copy_file(
-    int from, int to, const struct lab_file *f, const char *found, struct weir_error *err)
+/* The name of what was meant to be that file; "" when there is nothing. */
+static void find_misnamed(
+    int dir, const struct manifest *lab, const struct lab_file *f, char *out, size_t size)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    out[0] = '\0';
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        if (file_meant_by(lab, e->d_name) == f) {
+            (void)snprintf(out, size, "%s", e->d_name);
+            break;
+        }
+    }
+    if (d) {
+        closedir(d);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static enum weir_status copy_file(int from,
+                                  int to,
+                                  const struct manifest *lab,
+                                  const struct lab_file *f,
+                                  const char *found,
+                                  struct weir_error *err)
 {
     enum weir_status rc = file_copy_untrusted(
         &(struct file_copy){ from, f->path, INTAKE_FILE_MAX, to, f->path, 0644 }, err);
+    if (rc == WEIR_ENOTFOUND && f->optional) {
+        return WEIR_OK;
+    }
     if (rc == WEIR_ENOTFOUND) {
-        return f->optional ? WEIR_OK
-                           : weir_fail(err, WEIR_EINVAL, "%s is missing from %s", f->path, found);
+        char other[256];
+        find_misnamed(from, lab, f, other, sizeof(other));
+        return weir_fail(err, WEIR_EINVAL,
+                         other[0] ? "%s is missing from %s; what is there as %s must be renamed"
+                                  : "%s is missing from %s",
+                         f->path, found, other);
     }
     if (rc == WEIR_EINVAL) {
         return weir_fail(err, WEIR_EINVAL,
@@ -351,10 +390,9 @@ enum weir_status intake_take(const struct intake *in,
                              const char **out_found,
                              struct weir_error *err)
 {
-    const char *wrapped = intake_wrapper(in);
-    int from = find_lab(in, in->dir, lab, at_root, out_found);
-    if (from == -1 && wrapped) {
-        from = find_lab(in, wrapped, lab, at_root, out_found);
+    int from = -1;
+    for (const char *top = in->dir; top && from == -1; top = intake_only_folder(in, top)) {
+        from = find_lab(in, top, lab, at_root, out_found);
     }
     if (from == -1) {
         return weir_fail(err, WEIR_ENOTFOUND,
@@ -373,7 +411,7 @@ enum weir_status intake_take(const struct intake *in,
     }
     to_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; rc == WEIR_OK && i < lab->file_count; i++) {
-        rc = copy_file(from, to_fd, &lab->files[i], *out_found, err);
+        rc = copy_file(from, to_fd, lab, &lab->files[i], *out_found, err);
     }
 out:
     if (to_fd >= 0) {

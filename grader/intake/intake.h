@@ -43,8 +43,8 @@ WEIR_CHECKED enum weir_status intake_open(struct intake *in,
                                           const char *scratch,
                                           struct weir_error *err);
 
-/* The only folder in in->dir, when there is nothing else in it: what archives like to wrap everything in. NULL: none. */
-const char *intake_wrapper(const struct intake *in);
+/* The only folder in `dir`, when there is nothing else in it: what archives like to wrap everything in, also twice. NULL: none. */
+const char *intake_only_folder(const struct intake *in, const char *dir);
 
 /* The lab of which a file lies at the top, as if the submission were that lab's folder; NULL: none. */
 const struct manifest *intake_bare_lab(const struct intake *in);

@@ -1,5 +1,5 @@
 /*
- * Which names look like a lab's.
+ * Looking for folders that were meant for a lab.
  */
 #include "intake/misnamed.h"
 
@@ -8,67 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "intake/likeness.h"
 #include "tap/text.h"
-
-enum { NAME_MAX_LEN = 255 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-/* In small letters, with one '-' for each run of anything that is neither letter nor digit, and none at the ends. */
-static void normalise(const char *name, char out[NAME_MAX_LEN + 1])
-{
-    size_t n = 0;
-    for (const char *p = name; *p && n < NAME_MAX_LEN; p++) {
-        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
-        if (is_letter(c) || is_digit(c)) {
-            out[n++] = c;
-        } else if (n > 0 && out[n - 1] != '-') {
-            out[n++] = '-';
-        }
-    }
-    out[n > 0 && out[n - 1] == '-' ? n - 1 : n] = '\0';
-}
-
-/* Behind "lab", "lab-", "exercise-", ... in a normalised name. */
-static const char *without_word(const char *name)
-{
-    static const char *const words[] = { "laboratory", "lab", "exercise", "task" };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        size_t len = strlen(words[i]);
-        if (strncmp(name, words[i], len) == 0 && !is_letter(name[len])) {
-            return name + len + (name[len] == '-');
-        }
-    }
-    return name;
-}
-
-bool misnamed_resembles(const char *folder, const char *lab)
-{
-    char name[NAME_MAX_LEN + 1];
-    if (strcmp(folder, lab) == 0) {
-        return false;
-    }
-    normalise(folder, name);
-    const char *meant = without_word(name);
-    const char *slug = lab + 3; /* behind "01-" */
-    if (strcmp(meant, lab) == 0 || strcmp(meant, slug) == 0) {
-        return true;
-    }
-    while (meant[0] == '0' && is_digit(meant[1])) {
-        meant++;
-    }
-    const char *number = lab[0] == '0' ? lab + 1 : lab;
-    size_t len = strspn(number, "0123456789");
-    return strncmp(meant, number, len) == 0 && !is_digit(meant[len]);
-}
 
 static size_t look(
     const struct intake *in, const char *dir, const char *shown, struct misnamed *out, size_t count)
@@ -81,7 +22,7 @@ static size_t look(
             continue;
         }
         for (size_t i = 0; i < in->lab_count; i++) {
-            if (misnamed_resembles(e->d_name, in->labs[i].id)) {
+            if (folder_is_meant_for(e->d_name, in->labs[i].id)) {
                 struct bytes name = arena_printf(in->arena, "%s%s", shown, e->d_name);
                 out[count++] =
                     (struct misnamed){ (const char *)text_printable_in(in->arena, name).data,
@@ -96,16 +37,33 @@ static size_t look(
     return count;
 }
 
+static bool is_lab(const struct intake *in, const char *name)
+{
+    for (size_t i = 0; i < in->lab_count; i++) {
+        if (strcmp(in->labs[i].id, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t intake_misnamed(const struct intake *in, bool at_root, struct misnamed out[MISNAMED_MAX])
 {
-    const char *tops[2] = { in->dir, intake_wrapper(in) };
     size_t count = 0;
-    for (int i = 0; i < 2 && tops[i]; i++) {
-        if (!at_root || i > 0 || !tops[1]) {
-            count = look(in, tops[i], "", out, count);
+    const char *inner = NULL;
+    for (const char *top = in->dir; top && count < MISNAMED_MAX; top = inner) {
+        inner = intake_only_folder(in, top);
+        if (!at_root || !inner) {
+            count = look(in, top, "", out, count);
         }
-        count = look(in, arena_text(in->arena, arena_printf(in->arena, "%s/labs", tops[i])),
-                     "labs/", out, count);
+        const char *name = inner ? strrchr(inner, '/') + 1 : "";
+        if (strcmp(name, "labs") != 0) { /* else it is looked at next */
+            const char *labs = arena_text(in->arena, arena_printf(in->arena, "%s/labs", top));
+            count = look(in, labs, "labs/", out, count);
+        }
+        if (is_lab(in, name)) {
+            break; /* what lies in it is the student's */
+        }
     }
     return count;
 }

@@ -6,8 +6,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "intake/intake.h"
 
 enum { MISNAMED_MAX = 8 };
@@ -16,9 +14,6 @@ struct misnamed {
     const char *folder; /* as the submission names it, printable: "labs/lab01" */
     const char *lab;    /* the name it must have: "01-topics" */
 };
-
-/* Does a folder of this name look as if it were meant for the lab? Never for the right name itself. */
-bool misnamed_resembles(const char *folder, const char *lab);
 
 /* The folders meant for the labs of `in`, wherever a lab is looked for, at most MISNAMED_MAX; returns how many. `at_root`: as
  * for intake_take(), which then takes an only folder by whatever name. */

@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "intake/likeness.h"
 
 enum { STAGE_DEPTH_MAX = 6, STAGE_PATH_MAX = 512 };
 
@@ -19,7 +21,7 @@ static bool is_plain(struct bytes name)
            !bytes_equal_text(name, "..") && !memchr(name.data, 0, name.len);
 }
 
-bool stage_wants(const struct intake *in, struct bytes path)
+static bool is_path(struct bytes path)
 {
     struct bytes rest = path;
     struct bytes name = { 0 };
@@ -32,13 +34,67 @@ bool stage_wants(const struct intake *in, struct bytes path)
             return false;
         }
     }
+    return true;
+}
+
+bool stage_wants(const struct intake *in, struct bytes path)
+{
     char text[256];
+    struct bytes rest = path;
+    struct bytes name = { 0 };
+    if (!is_path(path)) {
+        return false;
+    }
+    while (bytes_cut(&rest, '/', &name)) { /* the last one */
+    }
     for (size_t i = 0; bytes_to_text(name, text, sizeof(text)) && i < in->lab_count; i++) {
-        if (manifest_file(&in->labs[i], text) || strcmp(in->labs[i].id, text) == 0) {
+        if (manifest_file(&in->labs[i], text) || file_meant_by(&in->labs[i], text) ||
+            strcmp(in->labs[i].id, text) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Opens the folder of `path`, which is made, and gives the name in it. -1 when a part of the path is no folder. */
+static int open_parent(int dir_fd, struct bytes path, char name[256])
+{
+    struct bytes rest = path;
+    struct bytes part = { 0 };
+    int dir = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+    while (dir >= 0 && bytes_cut(&rest, '/', &part) && bytes_to_text(part, name, 256)) {
+        if (bytes_is_null(rest)) {
+            return dir;
+        }
+        (void)mkdirat(dir, name, 0755);
+        int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        close(dir);
+        dir = next;
+    }
+    if (dir >= 0) {
+        close(dir);
+    }
+    return -1;
+}
+
+void stage_note_folders(const struct intake *in, int dir_fd, struct bytes path)
+{
+    char name[256];
+    struct bytes rest = path;
+    struct bytes part = { 0 };
+    bool meant = false;
+    if (!is_path(path)) {
+        return;
+    }
+    while (bytes_cut(&rest, '/', &part) && !bytes_is_null(rest)) {
+        for (size_t i = 0; bytes_to_text(part, name, sizeof(name)) && i < in->lab_count; i++) {
+            meant |= strcmp(name, in->labs[i].id) == 0 || folder_is_meant_for(name, in->labs[i].id);
+        }
+    }
+    int dir = meant ? open_parent(dir_fd, path, name) : -1;
+    if (dir >= 0) {
+        close(dir);
+    }
 }
 
 static enum weir_status put_leaf(
@@ -64,29 +120,12 @@ enum weir_status stage_put(
     int dir_fd, struct bytes path, bool is_file, struct bytes content, struct weir_error *err)
 {
     char name[256];
-    struct bytes rest = path;
-    struct bytes part = { 0 };
-    enum weir_status rc = WEIR_OK;
-    int dir = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
-    while (dir >= 0 && bytes_cut(&rest, '/', &part)) {
-        if (!bytes_to_text(part, name, sizeof(name))) {
-            rc = weir_fail(err, WEIR_EINVAL, "a file name is too long");
-            goto out;
-        }
-        if (bytes_is_null(rest)) {
-            rc = put_leaf(dir, name, is_file, content, err);
-            goto out;
-        }
-        (void)mkdirat(dir, name, 0755);
-        int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        close(dir);
-        dir = next;
+    int dir = open_parent(dir_fd, path, name);
+    if (dir < 0) {
+        return weir_fail(err, WEIR_EPROTO, "cannot unpack %.*s: a part of its path is no folder",
+                         BYTES_ARG(path));
     }
-    rc = weir_fail(err, WEIR_EPROTO, "cannot unpack %.*s: a part of its path is no folder",
-                   BYTES_ARG(path));
-out:
-    if (dir >= 0) {
-        close(dir);
-    }
+    enum weir_status rc = put_leaf(dir, name, is_file, content, err);
+    close(dir);
     return rc;
 }

@@ -5,8 +5,12 @@
 
 #include "intake/intake.h"
 
-/* Is `path` (with '/' between its parts) one that a lab could lie at: [folder/...]NN-name/FILE, or FILE? */
+/* Is `path` (with '/' between its parts) one that a lab could lie at: [folder/...]NN-name/FILE, or FILE? Also under a name that
+ * was meant for a file of a lab, so that it can be said. */
 bool stage_wants(const struct intake *in, struct bytes path);
+
+/* What is not wanted shows at least which folders there are, where one of them is a lab's or was meant for one. */
+void stage_note_folders(const struct intake *in, int dir_fd, struct bytes path);
 
 /* Writes one file into the folder `dir_fd`, making the folders of `path` on the way. `is_file` false leaves a symbolic
  * link to nowhere: what was in the submission is no file, and the copy will say so. */

@@ -443,7 +443,8 @@ static void grade(struct grade *g)
     int64_t start_ms = clock_monotonic_ms();
     bool tty = isatty(STDOUT_FILENO) == 1;
     bool as_text = g->options.text || (tty && !g->options.tap);
-    bool colour = as_text && tty && !(getenv("NO_COLOR") && getenv("NO_COLOR")[0]);
+    const char *no_colour = getenv("NO_COLOR");
+    bool colour = as_text && tty && !(no_colour && no_colour[0]);
     r->started_ms = clock_realtime_ms();
     if (!load_labs(g) || !check_exists(g) || !open_out_dir(g)) {
         return;

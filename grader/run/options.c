@@ -37,7 +37,7 @@ const char options_help[] =
     "\n"
     "Isolation levels\n"
     "  4  own namespaces, a network with nothing but the broker, seccomp     3  the same on this machine's network\n"
-    "  2  root: an uid of its own, seccomp, Landlock                         1  your own uid, seccomp, Landlock\n"
+    "  2  root: a uid of its own, seccomp, Landlock                         1  your own uid, seccomp, Landlock\n"
     "  0  limits only. Every report says which one was used and what it leaves open.\n"
     "\n"
     "Exit status\n"

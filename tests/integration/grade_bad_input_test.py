@@ -178,6 +178,26 @@ class Tests:
         run = self.graded(0, ["9 of 9 points"], self.path("sub"), "--lab", "90")
         need(run.result["warnings"] == [] and run.stderr == "", run.stderr)
 
+    def test_misnamed_folder_in_a_repository(self):
+        self.file("repo/90_attacks/program.c")
+        self.file("repo/labs/lab90/other.c")
+        self.file("repo/README", "nothing")
+        self.git("init", "-q", "-b", "main", "repo")
+        self.git("-C", "repo", "add", ".")
+        self.git("-C", "repo", "commit", "-q", "-m", "one")
+        self.refused(2, ["`90_attacks` must be named 90-attacks", "`labs/lab90` must be named 90-attacks"], "file://" + self.path("repo"))
+
+    def test_misnamed_file(self):
+        for name in ("Program.c", "program.c.txt"):
+            self.file(f"{name}/90-attacks/{name}")
+            words = f"program.c is missing from 90-attacks; what is there as {name} must be renamed"
+            self.graded(2, [words], self.path(name))
+            self.graded(2, [words], shutil.make_archive(self.path("archive-" + name), "zip", self.path(name)))
+        self.file("other/90-attacks/main.c")
+        archive = shutil.make_archive(self.path("other"), "zip", self.path("other"))
+        run = self.graded(2, ["program.c is missing from 90-attacks"], archive)
+        need("renamed" not in run.stdout, run.stdout)
+
     def test_files_of_a_lab_without_its_folder(self):
         self.file("sub/program.c")
         self.refused(2, ["files of that lab", "--lab 90"], self.path("sub"))
@@ -234,10 +254,24 @@ class Tests:
             name = shutil.make_archive(self.path("archive-" + kind), kind, self.path("sub"))
             self.graded(0, ["9 of 9 points"], name)
 
+    def test_archive_with_folders_around(self):
+        for around in ("hand-in/rossi", "Bj\u00f8rn M\u00fcller"):
+            with zipfile.ZipFile(self.path("around.zip"), "w") as z:
+                z.writestr(f"{around}/90-attacks/program.c", HONEST)
+                z.writestr(f"{around}/90-attacks/L\u00f6sung.txt", "notes")
+                z.writestr(f"__MACOSX/{around}/90-attacks/._program.c", "\0\5\26\7")
+                z.writestr(".DS_Store", "\0")
+            for locale in ("C", "C.UTF-8"):
+                run = self.graded(0, ["9 of 9 points"], self.path("around.zip"), environment={"LC_ALL": locale})
+                need(run.stderr == "", run.stderr)
+
     def test_archive_with_a_folder_around(self):
         self.submission()
         name = shutil.make_archive(self.path("wrapped"), "gztar", self.base, "sub")
         self.graded(0, ["9 of 9 points"], name)
+
+    def test_one_file_of_a_lab(self):
+        self.refused(4, ["program.c is one file of 90-attacks", "--lab 90"], self.file("sub/program.c"))
 
     def test_file_that_is_no_archive(self):
         self.refused(2, ["no archive that can be read", "tar, zip or 7z"], self.file("thing.tar.gz", "not an archive\n" * 100))
