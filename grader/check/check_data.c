@@ -6,10 +6,10 @@
 
 uint64_t check_random(struct check *c)
 {
-    c->random_state += 0x9e3779b97f4a7c15u;
+    c->random_state += 0x9e3779b97f4a7c15U;
     uint64_t z = c->random_state;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
     return z ^ (z >> 31);
 }
 

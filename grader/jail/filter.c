@@ -99,7 +99,7 @@ static int deny_when(scmp_filter_ctx filter,
 static struct scmp_arg_cmp low_word(unsigned arg, uint32_t value)
 {
     return (struct scmp_arg_cmp){
-        .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffu, .datum_b = value
+        .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffU, .datum_b = value
     };
 }
 

@@ -279,13 +279,13 @@ static bool add_path(const char **paths, int *count, int max, const char *path)
 static bool parse_options(int argc, char **argv, struct jail_options *o)
 {
     enum {
-        DIR_ = 1,
+        WORK_DIR = 1,
         UID,
         GID,
         CPU,
         ADDRESS,
         RSS,
-        FILE_,
+        FILE_SIZE,
         DISK,
         PROCESSES,
         FDS,
@@ -295,13 +295,13 @@ static bool parse_options(int argc, char **argv, struct jail_options *o)
         WRITE
     };
     static const struct option known[] = {
-        { "dir", 1, NULL, DIR_ },
+        { "dir", 1, NULL, WORK_DIR },
         { "uid", 1, NULL, UID },
         { "gid", 1, NULL, GID },
         { "cpu", 1, NULL, CPU },
         { "address", 1, NULL, ADDRESS },
         { "rss", 1, NULL, RSS },
-        { "file", 1, NULL, FILE_ },
+        { "file", 1, NULL, FILE_SIZE },
         { "disk", 1, NULL, DISK },
         { "processes", 1, NULL, PROCESSES },
         { "fds", 1, NULL, FDS },
@@ -313,13 +313,13 @@ static bool parse_options(int argc, char **argv, struct jail_options *o)
     };
     int64_t *const numbers[] = { [UID] = &o->uid,      [GID] = &o->gid,
                                  [CPU] = &o->cpu_s,    [ADDRESS] = &o->address_mb,
-                                 [RSS] = &o->rss_mb,   [FILE_] = &o->file_mb,
+                                 [RSS] = &o->rss_mb,   [FILE_SIZE] = &o->file_mb,
                                  [DISK] = &o->disk_mb, [PROCESSES] = &o->processes,
                                  [FDS] = &o->fds };
     bool good = true;
     for (int c = getopt_long(argc, argv, "+", known, NULL); good && c != -1;
          c = getopt_long(argc, argv, "+", known, NULL)) {
-        if (c == DIR_) {
+        if (c == WORK_DIR) {
             o->dir = optarg;
         } else if (c == SAME) {
             o->same_uid = 1;

@@ -234,7 +234,7 @@ static enum weir_status decode_map(struct decoder *d,
         if (!f) {
             return fail_unknown(d, key, where, fields);
         }
-        uint64_t bit = 1ull << (f - fields);
+        uint64_t bit = 1ULL << (f - fields);
         if (seen & bit) {
             return weir_fail(d->err, WEIR_EINVAL, "%s:%u: `%s` is given twice in %s", d->source,
                              line_of(key), f->key, where);
@@ -246,7 +246,7 @@ static enum weir_status decode_map(struct decoder *d,
         }
     }
     for (const struct yaml_field *f = fields; f->key; f++) {
-        if (f->required && (seen & 1ull << (f - fields)) == 0) {
+        if (f->required && (seen & 1ULL << (f - fields)) == 0) {
             return weir_fail(d->err, WEIR_EINVAL, "%s:%u: %s lacks the key `%s`", d->source,
                              line_of(node), where, f->key);
         }

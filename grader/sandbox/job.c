@@ -162,7 +162,7 @@ static void job_finish(struct job *job)
         job->pid = 0;
     }
     if (job->slot >= 0) {
-        job->sandbox->slots &= ~(1u << job->slot);
+        job->sandbox->slots &= ~(1U << job->slot);
         job->slot = -1;
     }
     job->wall_ms = clock_monotonic_ms() - job->start_ms;
@@ -280,8 +280,8 @@ static _Noreturn void child_main(const struct sandbox *s,
 static int take_slot(struct sandbox *s)
 {
     for (int i = 0; s->root && i < SANDBOX_SLOTS; i++) {
-        if ((s->slots & (1u << i)) == 0) {
-            s->slots |= 1u << i;
+        if ((s->slots & (1U << i)) == 0) {
+            s->slots |= 1U << i;
             return i;
         }
     }
@@ -348,7 +348,7 @@ enum weir_status job_start(struct sandbox *s,
     slot = -1;
 out:
     if (slot >= 0) {
-        s->slots &= ~(1u << slot);
+        s->slots &= ~(1U << slot);
     }
     plumbing_close(&p);
     command_finish(&command);

@@ -13,7 +13,7 @@ static size_t utf8_decode(const uint8_t *p, size_t len, uint32_t *out_char)
     if (need == 0 || p[0] > 0xf4 || need > len) {
         return 0;
     }
-    uint32_t c = need == 1 ? p[0] : p[0] & (0x7fu >> need);
+    uint32_t c = need == 1 ? p[0] : p[0] & (0x7fU >> need);
     for (size_t i = 1; i < need; i++) {
         if ((p[i] & 0xc0) != 0x80) {
             return 0;

@@ -134,7 +134,7 @@ static void *serve(void *context)
         if (poll(set, sizeof(set) / sizeof(set[0]), timeout_ms) < 0 || set[0].revents) {
             return NULL;
         }
-        for (size_t i = 0; i < 2 * PAIRS_MAX; i++) {
+        for (size_t i = 0; i < (size_t)2 * PAIRS_MAX; i++) {
             struct pair *p = &r->pairs[i / 2];
             if (set[2 + i].revents && p->fd[i % 2] == set[2 + i].fd) {
                 copy(r, p, (int)(i % 2));

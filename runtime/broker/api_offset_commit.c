@@ -2,6 +2,8 @@
  * OffsetCommit: a member of a group, or a client without one, stores how far it has read. The answer says that the records
  * are in the log of __consumer_offsets. Errors are told for each partition.
  */
+#include <assert.h>
+
 #include "base/clock.h"
 #include "broker/api_table.h"
 #include "broker/broker.h"
@@ -102,6 +104,7 @@ static void take_effect(struct group_call *call,
 {
     const struct offset_commit_request *body = call->request->body;
     struct offset_commit_response *response = call->response;
+    assert(entry); /* something was written, so there was a group */
     const struct cluster_image *image = worker_image(entry->shard->worker);
     for (int32_t t = 0; t < body->topics_count; t++) {
         const struct offset_commit_request_topic *topic = &body->topics[t];

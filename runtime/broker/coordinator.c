@@ -479,8 +479,9 @@ enum weir_status coordinator_create(struct broker *broker,
 
 static void finish_shard(struct group_shard *shard)
 {
-    while (shard->groups.count > 0) {
-        struct group_entry *entry = shard->groups.entries[shard->groups.count - 1].value;
+    for (size_t i = shard->groups.count;
+         i-- > 0;) { /* from the end: forgetting moves the last entry */
+        struct group_entry *entry = shard->groups.entries[i].value;
         if (entry->group->state != GROUP_DEAD) {
             group_kill(entry->group, GROUP_ERROR_NOT_AVAILABLE, &shard->effects);
             carry_out_effects(entry);

@@ -28,9 +28,9 @@ static uint32_t next_character(struct bytes text, size_t *at)
     if (more < 0 || *at + (size_t)more > text.len) {
         return 0xfffd;
     }
-    uint32_t character = more == 0 ? lead : lead & (0x3fu >> more);
+    uint32_t character = more == 0 ? lead : lead & (0x3fU >> more);
     for (int i = 0; i < more; i++) {
-        character = character << 6 | (text.data[(*at)++] & 0x3fu);
+        character = character << 6 | (text.data[(*at)++] & 0x3fU);
     }
     return character;
 }
@@ -47,7 +47,7 @@ int32_t group_partition_for(struct bytes group_id, int32_t partition_count)
         hash = 31 * hash + character;
     }
     /* Utils.abs(): the one number without a positive twin becomes 0. */
-    uint32_t positive = hash == 0x80000000u ? 0 : hash > 0x80000000u ? 0u - hash : hash;
+    uint32_t positive = hash == 0x80000000U ? 0 : hash > 0x80000000U ? 0U - hash : hash;
     return (int32_t)(positive % (uint32_t)partition_count);
 }
 

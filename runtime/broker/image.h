@@ -50,7 +50,7 @@ struct partition *topic_partition(const struct image_topic *topic, int32_t index
 
 /* A copy with one topic added or replaced (`topic` is copied; partitions get a reference each), or removed when
  * `topic` is NULL. The caller has the one reference. */
-struct cluster_image *image_with(const struct cluster_image *image,
+struct cluster_image *image_with(const struct cluster_image *old,
                                  struct bytes name,
                                  const struct image_topic *topic);
 /* Of all the topics at once, in any order; copied as by image_with(). */

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ static inline bool repeats_add(struct repeats *r, int32_t partition)
     if (partition < 0 || partition >= r->partition_count) {
         return false;
     }
+    assert(r->named_in);
     bool again = r->named_in[partition] == r->entry;
     r->named_in[partition] = r->entry;
     return again;

@@ -185,17 +185,19 @@ static enum weir_status listen_on(struct broker *broker,
     if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
         return cannot_listen(&broker->config, err);
     }
-    struct sockaddr_storage bound;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } bound = { .v6 = { .sin6_family = AF_UNSPEC } };
     socklen_t len = sizeof(bound);
-    if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0) {
+    if (getsockname(fd, &bound.any, &len) != 0) {
         return cannot_listen(&broker->config, err);
     }
-    const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)&bound;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)&bound;
-    bool is_v6 = bound.ss_family == AF_INET6;
-    broker->bound_port = ntohs(is_v6 ? in6->sin6_port : in->sin_port);
-    (void)inet_ntop(bound.ss_family,
-                    is_v6 ? (const void *)&in6->sin6_addr : (const void *)&in->sin_addr,
+    bool is_v6 = bound.any.sa_family == AF_INET6;
+    broker->bound_port = ntohs(is_v6 ? bound.v6.sin6_port : bound.v4.sin_port);
+    (void)inet_ntop(bound.any.sa_family,
+                    is_v6 ? (const void *)&bound.v6.sin6_addr : (const void *)&bound.v4.sin_addr,
                     broker->bound_host, sizeof(broker->bound_host));
     return WEIR_OK;
 }

@@ -379,8 +379,9 @@ enum weir_status transactions_create(struct broker *broker,
 
 static void finish_shard(struct txn_shard *shard)
 {
-    while (shard->entries.count > 0) {
-        struct txn_entry *entry = shard->entries.entries[shard->entries.count - 1].value;
+    for (size_t i = shard->entries.count;
+         i-- > 0;) { /* from the end: forgetting moves the last entry */
+        struct txn_entry *entry = shard->entries.entries[i].value;
         struct txn_effects effects;
         struct txn_effect *effect;
         txn_effects_init(&effects);

@@ -55,7 +55,7 @@ WEIR_CHECKED enum weir_status transactions_create(struct broker *broker,
                                                   struct transactions **out_transactions,
                                                   struct weir_error *err);
 /* After the workers have stopped, before coordinator_destroy(). Takes NULL. */
-void transactions_destroy(struct transactions *transactions);
+void transactions_destroy(struct transactions *all);
 
 /* --- any thread --- */
 

@@ -46,7 +46,7 @@ enum weir_status topics_matching(struct topics_run *run,
 {
     const char *pattern;
     struct topic_filter filter;
-    struct metadata_response metadata;
+    struct metadata_response metadata = { 0 };
     enum weir_status rc = options_value(&run->options, TOPICS_TOPIC, &pattern, err);
     if (rc == WEIR_OK) {
         rc = topics_connect(run, "listTopics", err);

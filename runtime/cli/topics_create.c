@@ -1,6 +1,7 @@
 /*
  * kafka-topics.sh --create and --alter.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -163,7 +164,7 @@ static enum weir_status ask_create(struct topics_run *run,
                                    const struct create_topics_request *request,
                                    struct weir_error *err)
 {
-    struct create_topics_response response;
+    struct create_topics_response response = { 0 };
     enum weir_status rc = topics_connect(run, "createTopics", err);
     if (rc == WEIR_OK) {
         rc = channel_call(run->channel, API_CREATE_TOPICS, request, &run->arena, &response, err);
@@ -232,6 +233,7 @@ static enum weir_status assign_new(struct topics_run *run,
     if (rc < 0) {
         return rc;
     }
+    assert(assignment);
     int32_t count = assignment->partition_count - old_count;
     count = count > 0 ? count : 0;
     topic->assignments =

@@ -378,7 +378,7 @@ enum weir_status topics_describe(struct topics_run *run, struct weir_error *err)
 {
     const char *id;
     struct metadata_response cluster;
-    struct topic_name_list names;
+    struct topic_name_list names = { 0 };
     struct description d = { 0 };
     enum weir_status rc = options_value(&run->options, TOPICS_TOPIC_ID, &id, err);
     if (rc == WEIR_OK && id) {

@@ -27,7 +27,7 @@ void client_trouble_finish(struct client_trouble *trouble)
 void client_trouble_note(struct client_trouble *trouble, const char *text)
 {
     pthread_mutex_lock(&trouble->lock);
-    snprintf(trouble->text, sizeof(trouble->text), "%s", text ? text : "");
+    (void)snprintf(trouble->text, sizeof(trouble->text), "%s", text ? text : "");
     pthread_mutex_unlock(&trouble->lock);
 }
 
@@ -42,7 +42,7 @@ const char *client_trouble_suffix(struct client_trouble *trouble, char *out, siz
     if (trouble->text[0] == '\0') {
         out[0] = '\0';
     } else {
-        snprintf(out, size, " (%s)", trouble->text);
+        (void)snprintf(out, size, " (%s)", trouble->text);
     }
     pthread_mutex_unlock(&trouble->lock);
     return out;

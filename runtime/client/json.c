@@ -240,7 +240,8 @@ enum weir_status weir_json_text(
     }
     do {
         struct json_text key = { member, sizeof(member), 0, false };
-        struct json_text value = { out, size, 0, false };
+        struct json_text value = { .size = size };
+        value.out = out;
         bool nested;
         if (!read_string(&j, &key) || !eat(&j, ':') || !read_value(&j, &value, &nested)) {
             return broken(&j, err);

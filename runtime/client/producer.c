@@ -87,6 +87,16 @@ static struct weir_delivery *delivery_create(int refs)
     return delivery;
 }
 
+/* NULL is fine. */
+static void delivery_free(struct weir_delivery *delivery)
+{
+    if (delivery) {
+        pthread_cond_destroy(&delivery->settled);
+        pthread_mutex_destroy(&delivery->lock);
+        free(delivery);
+    }
+}
+
 void weir_delivery_release(struct weir_delivery *delivery)
 {
     if (!delivery) {
@@ -96,9 +106,7 @@ void weir_delivery_release(struct weir_delivery *delivery)
     bool last = --delivery->refs == 0;
     pthread_mutex_unlock(&delivery->lock);
     if (last) {
-        pthread_cond_destroy(&delivery->settled);
-        pthread_mutex_destroy(&delivery->lock);
-        free(delivery);
+        delivery_free(delivery);
     }
 }
 
@@ -473,8 +481,7 @@ enum weir_status weir_producer_send(struct weir_producer *producer,
         pthread_mutex_lock(&producer->lock);
         producer->pending--;
         pthread_mutex_unlock(&producer->lock);
-        weir_delivery_release(delivery);
-        weir_delivery_release(delivery);
+        delivery_free(delivery); /* it was never queued, so both references are ours */
         return client_status(code);
     }
     if (first) {

@@ -44,7 +44,7 @@ void group_effects_note(struct group_effects *effects, const char *format, ...)
     char text[NOTE_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     group_effects_add(effects, GROUP_EFFECT_NOTE)->note =
         arena_copy(&effects->arena, bytes_of(text));

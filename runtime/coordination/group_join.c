@@ -88,7 +88,7 @@ static void add_new_member(struct group *group,
     group_watch_member(group, member, now_ms, group->config->new_member_timeout_ms);
 
     char reason[256];
-    snprintf(reason, sizeof(reason), "member %.*s joins", BYTES_ARG(member_id));
+    (void)snprintf(reason, sizeof(reason), "member %.*s joins", BYTES_ARG(member_id));
     group_rebalance(group, reason, now_ms, out);
 }
 
@@ -201,8 +201,8 @@ static void join_again(struct group *group,
     case GROUP_EMPTY:
     case GROUP_DEAD: break; /* have no members */
     }
-    snprintf(reason, sizeof(reason), "%s %.*s joins again%s", is_leader ? "leader" : "member",
-             BYTES_ARG(member->id), is_unchanged ? "" : " with other protocols");
+    (void)snprintf(reason, sizeof(reason), "%s %.*s joins again%s", is_leader ? "leader" : "member",
+                   BYTES_ARG(member->id), is_unchanged ? "" : " with other protocols");
     update_member(group, member, join, out);
     group_rebalance(group, reason, now_ms, out);
 }

@@ -300,10 +300,16 @@ int connection_fd(const struct connection *c)
     return c->watch.fd;
 }
 
-static int format_address(const struct sockaddr_storage *address, char *out_host, size_t size)
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static int format_address(const union address *address, char *out_host, size_t size)
 {
-    if (address->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
+    if (address->any.sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = &address->v6;
         if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
             (void)inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], out_host, (socklen_t)size);
         } else {
@@ -311,16 +317,15 @@ static int format_address(const struct sockaddr_storage *address, char *out_host
         }
         return ntohs(in6->sin6_port);
     }
-    const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
-    (void)inet_ntop(AF_INET, &in->sin_addr, out_host, (socklen_t)size);
-    return ntohs(in->sin_port);
+    (void)inet_ntop(AF_INET, &address->v4.sin_addr, out_host, (socklen_t)size);
+    return ntohs(address->v4.sin_port);
 }
 
 void connection_peer_host(const struct connection *c, char out_host[CONNECTION_HOST_SIZE])
 {
-    struct sockaddr_storage address = { .ss_family = AF_INET };
+    union address address = { .v6 = { .sin6_family = AF_INET } };
     socklen_t len = sizeof(address);
-    (void)getpeername(c->watch.fd, (struct sockaddr *)&address, &len);
+    (void)getpeername(c->watch.fd, &address.any, &len);
     out_host[0] = '/';
     (void)format_address(&address, out_host + 1, CONNECTION_HOST_SIZE - 1);
 }
@@ -329,8 +334,8 @@ void connection_local_address(const struct connection *c,
                               char out_host[CONNECTION_HOST_SIZE],
                               int *out_port)
 {
-    struct sockaddr_storage address = { .ss_family = AF_INET };
+    union address address = { .v6 = { .sin6_family = AF_INET } };
     socklen_t len = sizeof(address);
-    (void)getsockname(c->watch.fd, (struct sockaddr *)&address, &len);
+    (void)getsockname(c->watch.fd, &address.any, &len);
     *out_port = format_address(&address, out_host, CONNECTION_HOST_SIZE);
 }

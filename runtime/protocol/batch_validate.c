@@ -188,7 +188,7 @@ static struct bytes record_errors_message(const struct record_check *c)
         return bytes_of("One or more records have been rejected due to invalid timestamp");
     }
     struct buffer text;
-    buffer_init(&text, MESSAGE_MAX * (RECORD_ERRORS_SHOWN + 1));
+    buffer_init(&text, (size_t)MESSAGE_MAX * (RECORD_ERRORS_SHOWN + 1));
     buffer_printf(&text,
                   "One or more records have been rejected due to %d record errors in total, and "
                   "only showing the first three errors at most: [",

@@ -32,9 +32,10 @@ static void unhex(json_t *holder, struct blob *out)
     size_t len = strlen(hex) / 2;
     assert_true(len <= VALUE_MAX);
     for (size_t i = 0; i < len; i++) {
-        unsigned byte = 0;
-        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-        out->data[i] = (uint8_t)byte;
+        const char digits[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+        char *end = NULL;
+        out->data[i] = (uint8_t)strtoul(digits, &end, 16);
+        assert_true(*end == '\0');
     }
     out->bytes = (struct bytes){ out->data, len };
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/transaction_records.h"
@@ -53,9 +54,10 @@ static struct bytes from_hex(const char *hex, uint8_t out[ROOM])
     size_t len = strlen(hex) / 2;
     assert_true(len <= ROOM);
     for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-        out[i] = (uint8_t)byte;
+        const char digits[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+        char *end = NULL;
+        out[i] = (uint8_t)strtoul(digits, &end, 16);
+        assert_true(*end == '\0');
     }
     return (struct bytes){ out, len };
 }

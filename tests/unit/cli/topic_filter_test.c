@@ -74,7 +74,7 @@ static void buckets_are_those_of_a_java_map(void **state)
     assert_int_equal(java_bucket(bytes_of("a"), 13), 97 % 32);
     assert_int_equal(java_bucket(bytes_of("a"), 25), 97 % 64);
     /* "hello".hashCode() in Java is 99162322. */
-    assert_int_equal(java_bucket(bytes_of("hello"), 1), (99162322u ^ 99162322u >> 16) % 16);
+    assert_int_equal(java_bucket(bytes_of("hello"), 1), (99162322U ^ 99162322U >> 16) % 16);
 }
 
 int main(void)

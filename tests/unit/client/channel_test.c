@@ -115,16 +115,15 @@ static void respond(
     buffer_finish(&out);
 }
 
-static struct api_versions_response_api served[] = {
-    { API_METADATA, 0, 5 },
-    { API_API_VERSIONS, 0, 4 },
-    { API_FETCH, 0, 3 },            /* below what our codec begins with */
-    { API_DELETE_TOPICS, 99, 101 }, /* beyond what it knows */
-    { 999, 0, 1 },
-};
-
 static void versions(int fd, const struct request_header *request, size_t piece)
 {
+    struct api_versions_response_api served[] = {
+        { API_METADATA, 0, 5 },
+        { API_API_VERSIONS, 0, 4 },
+        { API_FETCH, 0, 3 },            /* below what our codec begins with */
+        { API_DELETE_TOPICS, 99, 101 }, /* beyond what it knows */
+        { 999, 0, 1 },
+    };
     struct api_versions_response response;
     message_init(&api_versions_response_type, &response);
     response.api_keys = served;

@@ -360,7 +360,7 @@ static void calm_down(struct sim *s)
 static size_t run_seed(unsigned seed)
 {
     static struct sim s;
-    s = (struct sim){ .seed = seed, .random = seed * 2654435761u + 1 };
+    s = (struct sim){ .seed = seed, .random = seed * 2654435761U + 1 };
     driver_init(&s.d);
     s.d.hold_stores = dice(&s, 2) == 0;
     s.d.config.initial_rebalance_delay_ms = dice(&s, 2) ? 0 : dice(&s, 4000);

@@ -198,10 +198,10 @@ static void send_all(const struct server *server, const void *data, size_t len)
 static void send_frame(const struct server *server, const char *frame)
 {
     uint8_t bytes[256];
-    size_t len = strlen(frame);
-    put_length(bytes, len);
-    memcpy(bytes + LENGTH_SIZE, frame, len);
-    send_all(server, bytes, LENGTH_SIZE + len);
+    const struct bytes content = bytes_of(frame);
+    put_length(bytes, content.len);
+    memcpy(bytes + LENGTH_SIZE, content.data, content.len);
+    send_all(server, bytes, LENGTH_SIZE + content.len);
 }
 
 static void receive_all(const struct server *server, void *out, size_t len)
@@ -300,7 +300,7 @@ static void large_frames_survive_any_cut(void **state)
         sent[LENGTH_SIZE] = ECHO;
         for (size_t at = 0; at < LENGTH_SIZE + len;) {
             size_t left = LENGTH_SIZE + len - at;
-            size_t piece = 1 + (size_t)rand_r(&seed) % (1u << (1 + rand_r(&seed) % 17));
+            size_t piece = 1 + (size_t)rand_r(&seed) % (1U << (1 + rand_r(&seed) % 17));
             send_all(server, sent + at, piece < left ? piece : left);
             at += piece < left ? piece : left;
         }
