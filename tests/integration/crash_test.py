@@ -1,7 +1,8 @@
 """kill -9 under an idempotent librdkafka producer, several times: every record is there, once, in order; and the broker says what it cut.
 
-kcat keeps producing all along; the broker is killed when the log has reached certain lengths, a long poll tells when. This is the quick one, with
-one producer; tests/soak kills at random moments under all kinds of clients, for as long as one likes."""
+kcat keeps producing all along; the broker is killed when the log has reached certain lengths, a long poll tells when. kcat gets its records in
+portions, one more just before each kill: it cannot be done before the last one, however fast it is. This is the quick one, with one producer;
+tests/soak kills at random moments under all kinds of clients, for as long as one likes."""
 import shutil
 import socket
 import struct
@@ -50,9 +51,13 @@ def wait_for_length(port, wanted, producer):
     return mark
 
 
-def feed(pipe):
+def feed(pipe, portions):
+    """KILLS + 1 portions, each when `portions` allows it."""
     try:
         for i in range(RECORDS):
+            if i % (RECORDS // (KILLS + 1)) == 0:
+                pipe.flush()
+                portions.acquire()
             pipe.write(b"value %d\n" % i)
         pipe.close()
     except BrokenPipeError:
@@ -74,11 +79,13 @@ def run(broker):
     broker.config["listeners"] = f"PLAINTEXT://127.0.0.1:{broker.port}"  # the producer must find it again
     producer = kcat(broker.port, "-P", "-E", "-X", "enable.idempotence=true", "-X", "linger.ms=1", "-X", "reconnect.backoff.max.ms=100",
                     "-X", "batch.num.messages=50", "-X", "retry.backoff.ms=10", stdin=subprocess.PIPE)
-    writer = threading.Thread(target=feed, args=(producer.stdin,))
+    portions = threading.Semaphore(1)
+    writer = threading.Thread(target=feed, args=(producer.stdin, portions))
     writer.start()
     try:
         for n in range(1, KILLS + 1):
             reached = wait_for_length(broker.port, n * RECORDS // (KILLS + 2), producer)
+            portions.release()
             broker.kill()
             print(f"# killed at offset {reached} or later")
             broker.start()
@@ -89,6 +96,8 @@ def run(broker):
     finally:
         producer.kill()
         producer.wait()
+        for _ in range(KILLS):
+            portions.release()
         writer.join()
     consumer = kcat(broker.port, "-C", "-o", "beginning", "-e", "-f", "%o %s\n", stdout=subprocess.PIPE)
     lines = consumer.communicate(timeout=120)[0].decode().splitlines()
