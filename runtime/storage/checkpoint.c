@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -58,7 +59,8 @@ static bool read_entry(struct checkpoint *c, struct bytes line)
     int64_t offset = 0;
     if (!bytes_cut(&line, ' ', &topic) || !bytes_cut(&line, ' ', &index) ||
         !bytes_parse_i64(index, &partition) || !bytes_parse_i64(line, &offset) || topic.len == 0 ||
-        topic.len > LIMIT_TOPIC_NAME || partition < 0 || partition > INT32_MAX || offset < 0) {
+        topic.len > LIMIT_TOPIC_NAME || memchr(topic.data, '\0', topic.len) || partition < 0 ||
+        partition > INT32_MAX || offset < 0) {
         return false;
     }
     checkpoint_set(c, topic, (int32_t)partition, offset);
