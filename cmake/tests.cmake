@@ -1,6 +1,6 @@
 # Every test by its place: nothing is listed by hand.
 #   tests/unit/<module>/<name>_test.c     -> unit.<module>.<name>     one cmocka group a binary
-#   tests/fuzz/<module>_<name>_fuzz.c     -> fuzz.<module>.<name>     replays tests/fuzz/corpus/<module>_<name>/
+#   tests/fuzz/<module>_<name>_fuzz.c     -> fuzz.<module>.<name>     replays tests/fuzz/corpus/<module>_<name>/ and the seeds made by the build
 #   tests/<tier>/<name>_test.{sh,py}      -> <tier>.<name>            tier: integration, e2e, peers, soak; exit code 77 is "skipped"
 #   tools/house/<name>.py                 -> house.<name>             the rules of the house (cmake/house.cmake)
 # The label of a test is its first word. A line `# ctest: serial` in a script keeps others from running beside it (it measures time,
@@ -55,6 +55,18 @@ if(DEFINED ENV{WEIR_FUZZ_SEED})
     set(fuzz_seed $ENV{WEIR_FUZZ_SEED})
 endif()
 math(EXPR fuzz_timeout "${fuzz_seconds} + 120")
+# Seeds from the schemas and golden data: made when one of those changes.
+set(fuzz_seeds ${CMAKE_BINARY_DIR}/tests/seeds)
+file(GLOB fuzz_seed_sources CONFIGURE_DEPENDS
+     ${PROJECT_SOURCE_DIR}/runtime/protocol/schema/*.txt ${PROJECT_SOURCE_DIR}/tests/golden/datadir/*/data.tar.gz)
+add_custom_command(OUTPUT ${fuzz_seeds}.made
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/fuzz/make_corpus.py ${fuzz_seeds}
+    COMMAND ${CMAKE_COMMAND} -E touch ${fuzz_seeds}.made
+    DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/make_corpus.py ${fuzz_seed_sources} ${PROJECT_SOURCE_DIR}/runtime/broker/api_table.c
+            ${PROJECT_SOURCE_DIR}/tests/fuzz/storage_folder_fuzz.c ${PROJECT_SOURCE_DIR}/tests/golden/wire/internal_records.txt
+    COMMENT "Making the seeds of the fuzz targets")
+add_custom_target(fuzz_seeds DEPENDS ${fuzz_seeds}.made)
+add_dependencies(tests fuzz_seeds)
 file(GLOB fuzz_targets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*_fuzz.c)
 foreach(source IN LISTS fuzz_targets)
     get_filename_component(base ${source} NAME_WE)
@@ -66,8 +78,13 @@ foreach(source IN LISTS fuzz_targets)
         continue()
     endif()
     weir_test_binary(${name} ${source})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
     target_link_libraries(${name} PRIVATE weir_${module})
-    set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${base})
+    add_dependencies(${name} fuzz_seeds)
+    set(corpus ${fuzz_seeds}/${base})
+    if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${base})
+        list(APPEND corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${base})
+    endif()
     if(WEIR_LIBFUZZER)
         # New inputs go to the first folder, crashes beside it; the committed corpus is only read.
         set(found ${CMAKE_BINARY_DIR}/tests/${base}.found)
