@@ -13,6 +13,8 @@
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
 
+enum { VERSION_BY_ID = 12 }; /* the field is there since 10 */
+
 enum {
     /* Operations as bits, from AclOperation's codes: what may be done where nothing is forbidden. */
     TOPIC_OPERATIONS = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11,
@@ -144,15 +146,20 @@ static void answer_named(struct answering *a)
     tally_finish(&answered);
 }
 
-/* Neither a name nor an id. */
-static bool has_nameless_topic(const struct metadata_request *body)
+/* Why the request fails as a whole: a topic with neither a name nor an id, or an id before it could be asked for. */
+static enum kafka_error check(const struct metadata_request *body, int16_t version)
 {
+    enum kafka_error error = KAFKA_NONE;
     for (int32_t i = 0; i < body->topics_count; i++) {
-        if (bytes_is_null(body->topics[i].name) && uuid_is_zero(&body->topics[i].topic_id)) {
-            return true;
+        bool has_id = !uuid_is_zero(&body->topics[i].topic_id);
+        if (has_id && version < VERSION_BY_ID) {
+            return KAFKA_INVALID_REQUEST;
+        }
+        if (!has_id && bytes_is_null(body->topics[i].name)) {
+            error = KAFKA_UNKNOWN_SERVER_ERROR;
         }
     }
-    return false;
+    return error;
 }
 
 static void fill_brokers(struct answering *a)
@@ -170,8 +177,8 @@ static void fill_brokers(struct answering *a)
     }
 }
 
-/* Kafka fails on it as a whole: no brokers, and the same error for every topic. */
-static void fail_as_a_whole(struct answering *a)
+/* No brokers, and the same error for every topic. */
+static void fail_as_a_whole(struct answering *a, enum kafka_error error)
 {
     const struct metadata_request *body = a->body;
     a->response.topics =
@@ -179,7 +186,7 @@ static void fail_as_a_whole(struct answering *a)
     a->response.topics_count = body->topics_count;
     for (int32_t i = 0; i < body->topics_count; i++) {
         struct metadata_response_topic *to = &a->response.topics[i];
-        to->error_code = (int16_t)KAFKA_UNKNOWN_SERVER_ERROR;
+        to->error_code = (int16_t)error;
         to->name = bytes_is_null(body->topics[i].name) ? bytes_of("") : body->topics[i].name;
         to->topic_id = body->topics[i].topic_id;
     }
@@ -190,8 +197,9 @@ void api_metadata(struct request *request)
     struct answering a = { .request = request, .body = request->body };
     message_init(&metadata_response_type, &a.response);
     bool old_style_all = request->version == 0 && a.body->topics_count == 0;
-    if (has_nameless_topic(a.body)) {
-        fail_as_a_whole(&a);
+    enum kafka_error error = check(a.body, request->version);
+    if (error != KAFKA_NONE) {
+        fail_as_a_whole(&a, error);
     } else if (a.body->topics_count < 0 || old_style_all) {
         fill_brokers(&a);
         answer_all(&a);

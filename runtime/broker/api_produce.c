@@ -68,6 +68,9 @@ static enum kafka_error find_partition(const struct produce *produce,
                                        struct partition **out_partition)
 {
     bool by_id = produce->request->version >= VERSION_TOPIC_IDS;
+    if (produce->refusal == KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED) {
+        return produce->refusal; /* before anything is looked for */
+    }
     if (!topic && by_id) {
         return KAFKA_UNKNOWN_TOPIC_ID;
     }
