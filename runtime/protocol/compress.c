@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <lz4frame.h>
+#include <string.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -124,8 +125,23 @@ static enum weir_status gzip_pack(struct bytes plain,
 
 /* --- lz4 --- */
 
+enum { LZ4_FLAGS_AT = 4, LZ4_FLAGS_MASK = 0x23, LZ4_INDEPENDENT = 0x20 };
+
+/* One kind of frame: blocks that stand on their own, no dictionary. The Java client reads no other (KafkaLZ4BlockInputStream), so
+ * no other may get into a log. */
+static bool lz4_is_kafkas(struct bytes packed)
+{
+    static const uint8_t magic[] = { 0x04, 0x22, 0x4d, 0x18 };
+    return packed.len <= LZ4_FLAGS_AT ||
+           (memcmp(packed.data, magic, sizeof(magic)) == 0 &&
+            (packed.data[LZ4_FLAGS_AT] & LZ4_FLAGS_MASK) == LZ4_INDEPENDENT);
+}
+
 static enum weir_status lz4_unpack(struct bytes packed, struct buffer *out, struct weir_error *err)
 {
+    if (!lz4_is_kafkas(packed)) {
+        return unreadable(CODEC_LZ4, "not a frame of independent blocks", err);
+    }
     LZ4F_dctx *context;
     if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION))) {
         return unreadable(CODEC_LZ4, NULL, err);

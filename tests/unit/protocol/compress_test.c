@@ -112,9 +112,35 @@ static void a_raw_snappy_block_is_read_too(void **state)
     buffer_finish(&unpacked);
 }
 
+/* Which the Java client could not read. */
+static void lz4_blocks_that_depend_on_each_other_are_refused(void **state)
+{
+    (void)state;
+    /* "hello hello hello hello" by an encoder that links blocks; then the same with the bit set, and the checksum for it */
+    static const uint8_t linked[] = { 0x04, 0x22, 0x4d, 0x18, 0x40, 0x70, 0xdf, 0x0f, 0x00, 0x00,
+                                      0x00, 0x68, 'h',  'e',  'l',  'l',  'o',  ' ',  0x06, 0x00,
+                                      0x50, 'h',  'e',  'l',  'l',  'o',  0x00, 0x00, 0x00, 0x00 };
+    uint8_t independent[sizeof(linked)];
+    struct buffer unpacked;
+    struct weir_error err;
+    memcpy(independent, linked, sizeof(linked));
+    independent[4] |= 0x20;
+    independent[6] = 0x73;
+    buffer_init(&unpacked, 100);
+    assert_int_equal(
+        codec_decompress(CODEC_LZ4, (struct bytes){ linked, sizeof(linked) }, &unpacked, &err),
+        WEIR_ECORRUPT);
+    assert_int_equal(codec_decompress(CODEC_LZ4, (struct bytes){ independent, sizeof(independent) },
+                                      &unpacked, &err),
+                     WEIR_OK);
+    assert_true(bytes_equal_text(buffer_bytes(&unpacked), "hello hello hello hello"));
+    buffer_finish(&unpacked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lz4_blocks_that_depend_on_each_other_are_refused),
         cmocka_unit_test(packing_and_unpacking_gives_the_same_bytes),
         cmocka_unit_test(a_block_that_is_cut_is_an_error),
         cmocka_unit_test(the_bound_on_the_plain_size_holds),
