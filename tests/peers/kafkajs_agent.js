@@ -7,10 +7,24 @@ const readline = require('node:readline');
 const { randomUUID } = require('node:crypto');
 const { Kafka, CompressionCodecs, CompressionTypes, Partitioners, logLevel } = require('kafkajs');
 const snappy = require('kafkajs-snappy');
+const { ZstdCodec } = require('zstd-codec');
 const { version } = require('kafkajs/package.json');
 
+const zstd = new Promise((resolve) => { ZstdCodec.run((codec) => resolve(new codec.Simple())); });
+
 CompressionCodecs[CompressionTypes.Snappy] = snappy;
-const codecs = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, snappy: CompressionTypes.Snappy };
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: async ({ buffer }) => Buffer.from((await zstd).compress(buffer)),
+  decompress: async (buffer) => Buffer.from((await zstd).decompress(buffer)),
+});
+const codecs = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, snappy: CompressionTypes.Snappy, zstd: CompressionTypes.ZSTD };
+try {
+  const LZ4 = require('@2l/kafkajs-lz4'); // wants Node 20; Debian 12 has 18
+  CompressionCodecs[CompressionTypes.LZ4] = new LZ4().codec;
+  codecs.lz4 = CompressionTypes.LZ4;
+} catch (e) {
+  process.stderr.write(`without lz4: ${e.message}\n`);
+}
 const kafka = new Kafka({ brokers: [process.argv[2]], logLevel: logLevel.ERROR, logCreator: () => ({ log }) => process.stderr.write(JSON.stringify(log) + '\n') });
 const admin = kafka.admin();
 const members = new Map();

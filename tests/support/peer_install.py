@@ -33,41 +33,46 @@ def _run(argv, home, what):
 
 
 @contextlib.contextmanager
-def _installing(name):
-    """Gives (folder, is it installed already); what the caller installs counts when the block ends well."""
+def _installing(name, *parts):
+    """Gives (folder, is it installed already, with these parts); what the caller installs counts when the block ends well."""
     home = CACHE / name
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / f"{name}.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        ready = (home / "ready").exists()
+        mark, wanted = home / "ready", "\n".join(parts)
+        ready = mark.exists() and mark.read_text(encoding="utf-8") == wanted
         if not ready:
             shutil.rmtree(home, ignore_errors=True)
             home.mkdir()
         yield home, ready
-        (home / "ready").touch()
+        mark.write_text(wanted, encoding="utf-8")
 
 
-def debian_python(agent):
-    """Debian's own kafka-python, which is 2.0.2."""
+def _environment(name, agent, requirements, *options):
+    with _installing(name, *requirements) as (home, ready):
+        if not ready:
+            _run([PYTHON, "-m", "venv", *options, str(home / "venv")], home, "a Python virtual environment (package python3-venv)")
+            _run([str(home / "venv/bin/pip"), "install", "--quiet", *requirements], home, " ".join(requirements))
+    return [str(home / "venv/bin/python"), str(AGENTS / agent)]
+
+
+def debian_python(agent, *requirements):
+    """Debian's own kafka-python, which is 2.0.2, and `requirements` beside it."""
     if subprocess.run([PYTHON, "-c", "import kafka"], capture_output=True).returncode != 0:
         skip("this client needs kafka-python (package python3-kafka)")
-    return [PYTHON, str(AGENTS / agent)]
+    return _environment("debian-kafka-python", agent, requirements, "--system-site-packages")
 
 
 def python(agent, *requirements):
     """A virtual environment with `requirements` (each "name==version"), the first of which names it."""
-    with _installing(requirements[0].replace("==", "-")) as (home, ready):
-        if not ready:
-            _run([PYTHON, "-m", "venv", str(home / "venv")], home, "a Python virtual environment (package python3-venv)")
-            _run([str(home / "venv/bin/pip"), "install", "--quiet", *requirements], home, " ".join(requirements))
-    return [str(home / "venv/bin/python"), str(AGENTS / agent)]
+    return _environment(requirements[0].replace("==", "-"), agent, requirements)
 
 
 def node(agent, *packages):
     """Node with `packages` (each "name@version"), the first of which names the folder."""
     need("node", "nodejs")
     need("npm", "npm")
-    with _installing(packages[0].replace("@", "-")) as (home, ready):
+    with _installing(packages[0].replace("@", "-"), *packages) as (home, ready):
         if not ready:
             _run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(home), *packages], home, " ".join(packages))
     return ["env", f"NODE_PATH={home}/node_modules", "node", str(AGENTS / agent)]
