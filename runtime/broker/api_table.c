@@ -34,6 +34,7 @@ const struct api_row api_rows[] = {
     { API_DESCRIBE_CONFIGS, 1, 4, 1, api_describe_configs },
     { API_ALTER_CONFIGS, 0, 2, 0, api_alter_configs },
     { API_DESCRIBE_LOG_DIRS, 1, 4, 1, api_describe_log_dirs },
+    { API_SASL_AUTHENTICATE, 0, 2, 0, api_sasl_authenticate },
     { API_CREATE_PARTITIONS, 0, 3, 0, api_create_partitions },
     { API_DELETE_GROUPS, 0, 2, 0, api_delete_groups },
     { API_ELECT_LEADERS, 0, 2, 0, api_elect_leaders },

@@ -57,6 +57,7 @@ void api_offset_delete(struct request *request);
 void api_offset_fetch(struct request *request);
 void api_offset_for_leader_epoch(struct request *request);
 void api_produce(struct request *request);
+void api_sasl_authenticate(struct request *request);
 void api_sasl_handshake(struct request *request);
 void api_sync_group(struct request *request);
 void api_txn_offset_commit(struct request *request);
