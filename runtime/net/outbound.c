@@ -91,6 +91,10 @@ static void shrink_parts(struct outbound *out,
 static void append_parts(struct outbound *out, struct file_part *parts, size_t part_count)
 {
     size_t left = out->part_count - out->part_index;
+    if (part_count == 0) {
+        free(parts);
+        return;
+    }
     struct file_part *all = mem_resize(NULL, left + part_count, sizeof(*all));
     if (left > 0) {
         memcpy(all, out->parts + out->part_index, left * sizeof(*all));
@@ -122,9 +126,7 @@ void outbound_add(struct outbound *out,
         out->failed = failed;
         return;
     }
-    if (part_count > 0) {
-        append_parts(out, parts, part_count);
-    }
+    append_parts(out, parts, part_count);
     out->memory.max = SIZE_MAX; /* each answer kept to its own limit */
     buffer_append(&out->memory, memory->data, memory->len);
     buffer_finish(memory);
