@@ -19,7 +19,7 @@
 
 #include "broker_load.h"
 
-enum { LIMIT_S = 120, LOOK_EVERY_NS = 200000, NS_PER_MS = 1000000 };
+enum { LIMIT_S = 120, END_LIMIT_S = 30, LOOK_EVERY_NS = 200000, NS_PER_MS = 1000000 };
 
 static pid_t start_broker(const struct load_options *options)
 {
@@ -53,6 +53,21 @@ static void wait_for_port(int port, pid_t broker)
     while (!answers(port)) {
         if (waitpid(broker, NULL, WNOHANG) != 0 || load_now_ns() > limit) {
             load_fail("the broker does not serve on port %d", port);
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static void end_broker(pid_t broker)
+{
+    const struct timespec pause = { .tv_nsec = 5 * NS_PER_MS };
+    int64_t limit = load_now_ns() + (int64_t)END_LIMIT_S * 1000 * NS_PER_MS;
+    (void)kill(broker, SIGTERM);
+    while (waitpid(broker, NULL, WNOHANG) == 0) {
+        if (load_now_ns() > limit) {
+            (void)kill(broker, SIGKILL);
+            (void)waitpid(broker, NULL, 0);
+            return;
         }
         (void)nanosleep(&pause, NULL);
     }
@@ -95,8 +110,7 @@ int load_first(const struct load_options *options)
         }
     }
     int64_t end = load_now_ns();
-    (void)kill(broker, SIGTERM);
-    (void)waitpid(broker, NULL, 0);
+    end_broker(broker);
     printf("{\"connected_ms\": %.3f, \"first_ms\": %.3f}\n", (double)(answered - begin) / 1e6,
            (double)(end - begin) / 1e6);
     rd_kafka_topic_destroy(topic);

@@ -3,7 +3,8 @@
 #
 #   apache_kafka.sh fetch                     fetches the jars once; exit 77 with a word when that is not possible here
 #   apache_kafka.sh kafka-topics.sh …         runs one of Apache's tools, by script name, with its own arguments
-#   apache_kafka.sh kafka-server-start.sh F   runs a broker with the properties of file F; it says "Kafka Server started" when it serves
+#   apache_kafka.sh kafka-server-start.sh F   the broker, in the foreground and as this very process, with the properties of file F and the
+#                                             JVM options that it ships with; it says "Kafka Server started" when it serves
 #
 # KAFKA_VERSION picks another version. The jars are kept in ${XDG_CACHE_HOME:-~/.cache}/weir-peers.
 set -euo pipefail
@@ -45,6 +46,9 @@ class_of() {
     kafka-dump-log.sh) echo org.apache.kafka.tools.DumpLogSegments ;;
     kafka-broker-api-versions.sh) echo org.apache.kafka.tools.BrokerApiVersionsCommand ;;
     kafka-producer-perf-test.sh) echo org.apache.kafka.tools.ProducerPerformance ;;
+    kafka-consumer-perf-test.sh) echo org.apache.kafka.tools.ConsumerPerformance ;;
+    kafka-e2e-latency.sh) echo org.apache.kafka.tools.EndToEndLatency ;;
+    kafka-storage.sh) echo kafka.tools.StorageTool ;;
     kafka-configs.sh) echo kafka.admin.ConfigCommand ;;
     kafka-log-dirs.sh) echo org.apache.kafka.tools.LogDirsCommand ;;
     kafka-leader-election.sh) echo org.apache.kafka.tools.LeaderElectionCommand ;;
@@ -55,18 +59,29 @@ class_of() {
     esac
 }
 
+# Tools that do little start faster without the second compiler; what runs for long, or is measured, runs as Apache ships it.
+jvm_options_of() {
+    case $1 in
+    kafka-server-start.sh) echo -Xmx1G -Xms1G -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent ;;
+    *-perf-test.sh | kafka-e2e-latency.sh) echo -Xmx512M -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 ;;
+    *) echo -Xmx256M -XX:TieredStopAtLevel=1 ;;
+    esac
+}
+
 case ${1:-} in
 fetch) fetch ;;
 kafka-server-start.sh)
     fetch
-    exec java -Xmx512M -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
+    read -ra options < <(jvm_options_of "$1")
+    exec java "${options[@]}" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
         -cp "$home/jars/*" kafka.Kafka "$2"
     ;;
 kafka-*)
     fetch
     class=$(class_of "$1")
+    read -ra options < <(jvm_options_of "$1")
     shift
-    exec java -Xmx256M -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$home/jars/*" "$class" "$@"
+    exec java "${options[@]}" -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$home/jars/*" "$class" "$@"
     ;;
-*) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 4 ;;
+*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 4 ;;
 esac
