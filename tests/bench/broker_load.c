@@ -113,10 +113,7 @@ rd_kafka_t *load_producer(const struct load_options *options,
     return make_handle(RD_KAFKA_PRODUCER, conf);
 }
 
-rd_kafka_t *load_consumer(const struct load_options *options,
-                          int first,
-                          int readers,
-                          int64_t skipped)
+rd_kafka_t *load_consumer(const struct load_options *options)
 {
     rd_kafka_conf_t *conf = load_conf(options);
     load_set(conf, "group.id", "bench"); /* never joined: the partitions are assigned by hand */
@@ -124,6 +121,13 @@ rd_kafka_t *load_consumer(const struct load_options *options,
     load_set(conf, "queued.max.messages.kbytes", "16384");
     rd_kafka_t *handle = make_handle(RD_KAFKA_CONSUMER, conf);
     (void)rd_kafka_poll_set_consumer(handle);
+    load_connect(handle, options->topic);
+    return handle;
+}
+
+void load_assign(
+    const struct load_options *options, rd_kafka_t *handle, int first, int readers, int64_t skipped)
+{
     rd_kafka_topic_partition_list_t *mine = rd_kafka_topic_partition_list_new(1);
     for (int p = first; p < options->partitions; p += readers) {
         rd_kafka_topic_partition_list_add(mine, options->topic, p)->offset =
@@ -134,12 +138,11 @@ rd_kafka_t *load_consumer(const struct load_options *options,
         load_fail("cannot assign partitions: %s", rd_kafka_err2str(error));
     }
     rd_kafka_topic_partition_list_destroy(mine);
-    return handle;
 }
 
 /* --- topics --- */
 
-static void create_topic(rd_kafka_t *handle, const char *topic, int partitions)
+void load_create_topic(rd_kafka_t *handle, const char *topic, int partitions)
 {
     char error[ERROR_MAX];
     rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, partitions, 1, error, sizeof(error));
@@ -170,6 +173,18 @@ static void create_topic(rd_kafka_t *handle, const char *topic, int partitions)
     rd_kafka_NewTopic_destroy(wanted);
 }
 
+void load_connect(rd_kafka_t *handle, const char *topic)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *known = rd_kafka_topic_new(handle, topic, NULL);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, known, &metadata, TOPIC_LIMIT_MS);
+    if (error) {
+        load_fail("no metadata: %s", rd_kafka_err2str(error));
+    }
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(known);
+}
+
 static bool has_leaders(rd_kafka_t *handle, rd_kafka_topic_t *topic, int partitions)
 {
     const struct rd_kafka_metadata *metadata;
@@ -188,7 +203,7 @@ static bool has_leaders(rd_kafka_t *handle, rd_kafka_topic_t *topic, int partiti
 void load_make_topic(const struct load_options *options)
 {
     rd_kafka_t *handle = make_handle(RD_KAFKA_PRODUCER, load_conf(options));
-    create_topic(handle, options->topic, options->partitions);
+    load_create_topic(handle, options->topic, options->partitions);
     rd_kafka_topic_t *made = rd_kafka_topic_new(handle, options->topic, NULL);
     int64_t limit = load_now_ns() + (int64_t)TOPIC_LIMIT_MS * 1000000;
     while (!has_leaders(handle, made, options->partitions)) {

@@ -41,8 +41,11 @@ int64_t load_now_ns(void);
 /* CPU time that a whole process has used so far, by the scheduler's own count. */
 int64_t load_cpu_ns(pid_t pid);
 
-/* Makes the topic, and waits until every partition has a leader. */
+/* Makes the topic; the second also waits until every partition has a leader. */
+void load_create_topic(rd_kafka_t *handle, const char *topic, int partitions);
 void load_make_topic(const struct load_options *options);
+/* Blocks until the handle is connected and knows the topic, so that this is not part of what is measured. */
+void load_connect(rd_kafka_t *handle, const char *topic);
 
 rd_kafka_conf_t *load_conf(const struct load_options *options);
 void load_set(rd_kafka_conf_t *conf, const char *key, const char *value);
@@ -50,12 +53,15 @@ void load_set(rd_kafka_conf_t *conf, const char *key, const char *value);
 rd_kafka_t *load_producer(const struct load_options *options,
                           rd_kafka_conf_t *conf,
                           _Atomic int64_t *delivered);
-/* Reads every `readers`-th partition from `first` on; of the topic's records, dealt to the partitions one by one, it passes
- * over the first `skipped`. */
-rd_kafka_t *load_consumer(const struct load_options *options,
-                          int first,
-                          int readers,
-                          int64_t skipped);
+/* Connected, and reading nothing yet. */
+rd_kafka_t *load_consumer(const struct load_options *options);
+/* Begins to read every `readers`-th partition from `first` on; of the topic's records, dealt to the partitions one by one,
+ * it passes over the first `skipped`. */
+void load_assign(const struct load_options *options,
+                 rd_kafka_t *handle,
+                 int first,
+                 int readers,
+                 int64_t skipped);
 
 /* PAYLOAD_POOL + record_bytes of text that compresses about as well as log lines do. */
 char *load_payload(const struct load_options *options);

@@ -1,6 +1,6 @@
 /*
  * From exec of a broker to its first acknowledged record. The client's handle stands before the clock starts, so that
- * what is measured is the broker, the connection, the topic that is made on the way, and one record with acks=all.
+ * what is measured is the broker, the connection, a topic that is made, and one record with acks=all.
  *
  * The broker is this program's child and ends with it.
  */
@@ -76,8 +76,7 @@ static void end_broker(pid_t broker)
 static rd_kafka_t *prepare_client(const struct load_options *options, _Atomic int64_t *delivered)
 {
     rd_kafka_conf_t *conf = load_conf(options);
-    load_set(conf, "topic.metadata.refresh.fast.interval.ms",
-             "1"); /* the topic is made when first asked for */
+    load_set(conf, "topic.metadata.refresh.fast.interval.ms", "1");
     load_set(conf, "retry.backoff.ms", "1");
     load_set(conf, "reconnect.backoff.ms", "1");
     load_set(conf, "reconnect.backoff.max.ms", "10");
@@ -98,6 +97,7 @@ int load_first(const struct load_options *options)
     int64_t answered = load_now_ns();
     (void)snprintf(address, sizeof(address), "127.0.0.1:%d", options->port);
     (void)rd_kafka_brokers_add(client, address);
+    load_create_topic(client, options->topic, options->partitions);
     rd_kafka_topic_t *topic = rd_kafka_topic_new(client, options->topic, NULL);
     if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value, sizeof(value),
                          NULL, 0, NULL) != 0) {

@@ -23,13 +23,15 @@ struct flow {
     int64_t end;               /* behind its last */
     _Atomic int64_t delivered; /* producers' */
     _Atomic int64_t read;
+    pthread_barrier_t start; /* all clients begin together */
 };
 
 struct flow_client {
     struct flow *flow;
     pthread_t thread;
     rd_kafka_t *handle;
-    int64_t first; /* of the round's records first, first + clients, ... are this producer's */
+    int64_t
+        first; /* of the round's records first, first + clients, ... are this producer's; a reader's number */
     int64_t end_ns;
 };
 
@@ -61,6 +63,7 @@ static void *produce(void *argument)
     struct flow_client *c = argument;
     struct flow *flow = c->flow;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(c->handle, flow->options->topic, NULL);
+    (void)pthread_barrier_wait(&flow->start);
     for (int64_t n = flow->begin + c->first; n < flow->end; n += flow->options->clients) {
         produce_one(c, topic, n);
         if (n / flow->options->clients % POLL_EVERY == 0) {
@@ -75,10 +78,18 @@ static void *produce(void *argument)
     return NULL;
 }
 
+static int readers_of(const struct load_options *options)
+{
+    return options->clients < options->partitions ? options->clients : options->partitions;
+}
+
 static void *consume(void *argument)
 {
     struct flow_client *c = argument;
     struct flow *flow = c->flow;
+    int readers = readers_of(flow->options);
+    (void)pthread_barrier_wait(&flow->start);
+    load_assign(flow->options, c->handle, (int)c->first, readers, flow->begin);
     int64_t progress_ns = load_now_ns();
     int64_t wanted = flow->end - flow->begin;
     while (atomic_load_explicit(&flow->read, memory_order_relaxed) < wanted) {
@@ -103,6 +114,10 @@ static void *consume(void *argument)
 
 static void run_all(struct flow_client *clients, int count, void *(*run)(void *))
 {
+    pthread_barrier_t *start = &clients[0].flow->start;
+    if (pthread_barrier_init(start, NULL, (unsigned)count) != 0) {
+        load_fail("cannot make a barrier");
+    }
     for (int i = 0; i < count; i++) {
         if (pthread_create(&clients[i].thread, NULL, run, &clients[i]) != 0) {
             load_fail("cannot start a thread");
@@ -111,6 +126,7 @@ static void run_all(struct flow_client *clients, int count, void *(*run)(void *)
     for (int i = 0; i < count; i++) {
         (void)pthread_join(clients[i].thread, NULL);
     }
+    (void)pthread_barrier_destroy(start);
 }
 
 static rd_kafka_t *make_producer(struct flow *flow)
@@ -122,7 +138,9 @@ static rd_kafka_t *make_producer(struct flow *flow)
     (void)snprintf(kbytes, sizeof(kbytes), "%d",
                    share > QUEUE_KBYTES_MIN ? share : QUEUE_KBYTES_MIN);
     load_set(conf, "queue.buffering.max.kbytes", kbytes);
-    return load_producer(options, conf, &flow->delivered);
+    rd_kafka_t *handle = load_producer(options, conf, &flow->delivered);
+    load_connect(handle, options->topic);
+    return handle;
 }
 
 static void produce_all(struct flow *flow, struct flow_client *clients, struct flow_result *out)
@@ -149,14 +167,13 @@ static void produce_all(struct flow *flow, struct flow_client *clients, struct f
 static void consume_all(struct flow *flow, struct flow_client *clients, struct flow_result *out)
 {
     const struct load_options *options = flow->options;
-    int count = options->clients < options->partitions ? options->clients : options->partitions;
-    int64_t cpu = load_cpu_ns(options->pid);
-    int64_t begin = load_now_ns();
+    int count = readers_of(options);
     for (int i = 0; i < count; i++) {
         clients[i] =
-            (struct flow_client){ .flow = flow,
-                                  .handle = load_consumer(options, i, count, flow->begin) };
+            (struct flow_client){ .flow = flow, .first = i, .handle = load_consumer(options) };
     }
+    int64_t cpu = load_cpu_ns(options->pid);
+    int64_t begin = load_now_ns();
     run_all(clients, count, consume);
     out->consume_s = (double)(load_now_ns() - begin) / 1e9;
     out->consume_cpu_s = (double)(load_cpu_ns(options->pid) - cpu) / 1e9;

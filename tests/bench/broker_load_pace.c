@@ -175,14 +175,19 @@ int load_pace(const struct load_options *options)
     }
     load_make_topic(options);
     for (int i = 0; i < readers; i++) {
-        receivers[i] =
-            (struct pacer){ .pace = &pace, .handle = load_consumer(options, i, readers, 0) };
+        receivers[i] = (struct pacer){ .pace = &pace, .handle = load_consumer(options) };
     }
     for (int i = 0; i < writers; i++) {
         senders[i] =
             (struct pacer){ .pace = &pace,
                             .index = i,
                             .handle = load_producer(options, load_conf(options), &pace.delivered) };
+    }
+    for (int i = 0; i < writers; i++) {
+        load_connect(senders[i].handle, options->topic);
+    }
+    for (int i = 0; i < readers; i++) {
+        load_assign(options, receivers[i].handle, i, readers, 0);
     }
     pace.begin_ns = load_now_ns();
     pace.count_from_ns = pace.begin_ns + (int64_t)(options->warm_seconds * 1e9);
