@@ -112,10 +112,9 @@ static void *consume(void *argument)
     return NULL;
 }
 
-static void run_all(struct flow_client *clients, int count, void *(*run)(void *))
+static void run_all(struct flow *flow, struct flow_client *clients, int count, void *(*run)(void *))
 {
-    pthread_barrier_t *start = &clients[0].flow->start;
-    if (pthread_barrier_init(start, NULL, (unsigned)count) != 0) {
+    if (pthread_barrier_init(&flow->start, NULL, (unsigned)count) != 0) {
         load_fail("cannot make a barrier");
     }
     for (int i = 0; i < count; i++) {
@@ -126,7 +125,7 @@ static void run_all(struct flow_client *clients, int count, void *(*run)(void *)
     for (int i = 0; i < count; i++) {
         (void)pthread_join(clients[i].thread, NULL);
     }
-    (void)pthread_barrier_destroy(start);
+    (void)pthread_barrier_destroy(&flow->start);
 }
 
 static rd_kafka_t *make_producer(struct flow *flow)
@@ -152,7 +151,7 @@ static void produce_all(struct flow *flow, struct flow_client *clients, struct f
     }
     int64_t cpu = load_cpu_ns(flow->options->pid);
     int64_t begin = load_now_ns();
-    run_all(clients, count, produce);
+    run_all(flow, clients, count, produce);
     int64_t end = load_now_ns();
     out->produce_s = (double)(end - begin) / 1e9;
     out->produce_cpu_s = (double)(load_cpu_ns(flow->options->pid) - cpu) / 1e9;
@@ -174,7 +173,7 @@ static void consume_all(struct flow *flow, struct flow_client *clients, struct f
     }
     int64_t cpu = load_cpu_ns(options->pid);
     int64_t begin = load_now_ns();
-    run_all(clients, count, consume);
+    run_all(flow, clients, count, consume);
     out->consume_s = (double)(load_now_ns() - begin) / 1e9;
     out->consume_cpu_s = (double)(load_cpu_ns(options->pid) - cpu) / 1e9;
     for (int i = 0; i < count; i++) {
