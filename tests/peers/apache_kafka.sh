@@ -48,7 +48,6 @@ class_of() {
     kafka-producer-perf-test.sh) echo org.apache.kafka.tools.ProducerPerformance ;;
     kafka-consumer-perf-test.sh) echo org.apache.kafka.tools.ConsumerPerformance ;;
     kafka-e2e-latency.sh) echo org.apache.kafka.tools.EndToEndLatency ;;
-    kafka-storage.sh) echo kafka.tools.StorageTool ;;
     kafka-configs.sh) echo kafka.admin.ConfigCommand ;;
     kafka-log-dirs.sh) echo org.apache.kafka.tools.LogDirsCommand ;;
     kafka-leader-election.sh) echo org.apache.kafka.tools.LeaderElectionCommand ;;
