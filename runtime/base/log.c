@@ -10,11 +10,22 @@
 
 enum { LINE_MAX_BYTES = 2048 };
 
-static const char *const level_names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
+static const char *const level_names[] = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL" };
 
 void log_init(struct log *log, int fd, enum log_level level_min)
 {
-    *log = (struct log){ .fd = fd, .level_min = level_min };
+    log->fd = fd;
+    atomic_init(&log->level_min, (int)level_min);
+}
+
+enum log_level log_level(const struct log *log)
+{
+    return (enum log_level)atomic_load_explicit(&log->level_min, memory_order_relaxed);
+}
+
+void log_set_level(struct log *log, enum log_level level_min)
+{
+    atomic_store_explicit(&log->level_min, (int)level_min, memory_order_relaxed);
 }
 
 /* A log line is one line whatever a client called its topic. */
@@ -29,7 +40,7 @@ static void escape_controls(char *text)
 
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
 {
-    if (level < log->level_min) {
+    if (level < log_level(log)) {
         return;
     }
     struct timespec now;

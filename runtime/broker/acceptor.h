@@ -14,4 +14,5 @@ struct broker;
 WEIR_CHECKED enum weir_status acceptor_create(struct broker *broker,
                                               struct acceptor **out_acceptor,
                                               struct weir_error *err);
-void acceptor_destroy(struct acceptor *acceptor); /* accepts NULL */
+/* When no task runs on the loop any more. Accepts NULL. */
+void acceptor_destroy(struct acceptor *acceptor);

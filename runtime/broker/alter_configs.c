@@ -5,14 +5,19 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "broker/admin.h"
 #include "broker/broker.h"
+#include "broker/broker_settings.h"
 #include "broker/config_describe.h"
+#include "broker/logger.h"
 #include "broker/tally.h"
+#include "broker/topics.h"
 
 struct altering {
     struct request *request;
-    enum alter_mode mode;
-    bool validate_only;
+    struct alter_configs what;
+    int32_t next; /* those before it are done */
+    struct tally named;
 };
 
 static void refuse(struct alteration *a, struct bytes message)
@@ -65,8 +70,7 @@ static bool is_well_formed(struct alteration *a, struct arena *arena)
     for (int32_t i = 0; i < a->count; i++) {
         if (a->changes[i].operation > CONFIG_SUBTRACT) {
             refuse(a,
-                   arena_printf(arena, "Unknown operation %d for key %.*s",
-                                (int)a->changes[i].operation, BYTES_ARG(a->changes[i].entry.name)));
+                   arena_printf(arena, "Unknown operations type %d", (int)a->changes[i].operation));
             return false;
         }
     }
@@ -75,68 +79,65 @@ static bool is_well_formed(struct alteration *a, struct arena *arena)
 
 /* --- by what is altered --- */
 
-static bool is_dynamic(struct bytes name)
+static struct config_changes changes_of(const struct altering *altering, const struct alteration *a)
 {
-    const struct config_key *key =
-        config_key_find(broker_config_keys, broker_config_key_count, name);
-    return key && key->dynamic;
+    return (struct config_changes){ .topic = a->resource_name,
+                                    .changes = a->changes,
+                                    .count = a->count,
+                                    .replace_all = altering->what.mode == ALTER_ALL,
+                                    .validate_only = altering->what.validate_only };
+}
+
+/* Whether the resource is this node; `wrong` is Kafka's sentence when it is another. */
+static bool is_this_node(const struct altering *altering, struct alteration *a, const char *wrong)
+{
+    struct arena *arena = &altering->request->arena;
+    int32_t node_id = altering->request->broker->config.node_id;
+    int64_t asked = 0;
+    if (!bytes_parse_i64(a->resource_name, &asked)) {
+        refuse(a, arena_printf(arena, "Node id must be an integer, but it is: %.*s",
+                               BYTES_ARG(a->resource_name)));
+        return false;
+    }
+    if (asked != node_id) {
+        refuse(a, arena_printf(arena, "%s %d, but received %.*s", wrong, node_id,
+                               BYTES_ARG(a->resource_name)));
+        return false;
+    }
+    return true;
 }
 
 static void alter_broker(const struct altering *altering, struct alteration *a)
 {
-    struct arena *arena = &altering->request->arena;
-    int32_t node_id = altering->request->broker->config.node_id;
-    int64_t asked = node_id;
-    if (a->resource_name.len > 0 && !bytes_parse_i64(a->resource_name, &asked)) {
-        refuse(a, arena_printf(arena, "Node id must be an integer, but it is: %.*s",
-                               BYTES_ARG(a->resource_name)));
+    bool for_all = a->resource_name.len == 0;
+    if (!for_all && !is_this_node(altering, a, "Unexpected broker id, expected")) {
         return;
     }
-    if (asked != node_id) {
-        refuse(a, arena_printf(arena, "Unexpected broker id, expected %d, but received %.*s",
-                               node_id, BYTES_ARG(a->resource_name)));
-        return;
-    }
-    for (int32_t i = 0; i < a->count; i++) {
-        struct bytes name = a->changes[i].entry.name;
-        if (!is_dynamic(name)) {
-            refuse(a, arena_printf(arena, "Cannot update these configs dynamically: [%.*s]",
-                                   BYTES_ARG(name)));
-            return;
-        }
-    }
-    if (a->count > 0) {
-        refuse(a, arena_printf(
-                      arena,
-                      "This broker does not change its own settings while it runs: put "
-                      "%.*s into server.properties, or behind --override, and start it again.",
-                      BYTES_ARG(a->changes[0].entry.name)));
+    struct config_changes spec = changes_of(altering, a);
+    broker_change_settings(altering->request->broker,
+                           for_all ? CONFIG_LAYER_CLUSTER : CONFIG_LAYER_NODE, &spec,
+                           &altering->request->arena);
+    a->error = spec.error;
+    a->message = spec.message;
+}
+
+static void alter_logger(const struct altering *altering, struct alteration *a)
+{
+    if (is_this_node(altering, a, "Unexpected node id. Expected")) {
+        a->error =
+            logger_alter(&altering->request->broker->log, a->changes, a->count,
+                         altering->what.validate_only, &altering->request->arena, &a->message);
     }
 }
 
-static void alter_topic(const struct altering *altering, struct alteration *a)
-{
-    struct config_changes spec = { .topic = a->resource_name,
-                                   .changes = a->changes,
-                                   .count = a->count,
-                                   .replace_all = altering->mode == ALTER_ALL,
-                                   .validate_only = altering->validate_only };
-    a->error = topic_change_config(altering->request->broker, &spec, &altering->request->arena,
-                                   &a->message);
-}
-
-static void alter(const struct altering *altering, struct alteration *a)
+/* Everything but topics. */
+static void alter_other(const struct altering *altering, struct alteration *a)
 {
     struct arena *arena = &altering->request->arena;
-    if (!is_well_formed(a, arena)) {
-        return;
-    }
-    if (a->resource_type == RESOURCE_TOPIC) {
-        alter_topic(altering, a);
-    } else if (a->resource_type == RESOURCE_BROKER) {
+    if (a->resource_type == RESOURCE_BROKER) {
         alter_broker(altering, a);
-    } else if (a->resource_type == RESOURCE_BROKER_LOGGER) {
-        refuse(a, bytes_of("The level of the logger is fixed."));
+    } else if (a->resource_type == RESOURCE_BROKER_LOGGER && altering->what.mode == ALTER_SOME) {
+        alter_logger(altering, a);
     } else if (a->resource_type == RESOURCE_GROUP || a->resource_type == RESOURCE_CLIENT_METRICS) {
         refuse(a,
                bytes_of("Settings of groups and of client metrics are not served by this broker."));
@@ -150,24 +151,62 @@ static struct bytes resource_key(const struct alteration *a, struct arena *arena
     return arena_printf(arena, "%d:%.*s", a->resource_type, BYTES_ARG(a->resource_name));
 }
 
-void alter_configs(struct request *request,
-                   struct alteration *alterations,
-                   int32_t count,
-                   enum alter_mode mode,
-                   bool validate_only)
+static bool may_be_done(struct altering *altering, struct alteration *a)
 {
-    struct altering altering = { request, mode, validate_only };
-    struct tally named;
-    tally_init(&named, &request->arena);
-    for (int32_t i = 0; i < count; i++) {
-        (void)tally_add(&named, resource_key(&alterations[i], &request->arena));
+    struct arena *arena = &altering->request->arena;
+    if (tally_count(&altering->named, resource_key(a, arena)) > 1) {
+        refuse(a, bytes_of("Each resource must appear at most once."));
+        return false;
     }
-    for (int32_t i = 0; i < count; i++) {
-        if (tally_count(&named, resource_key(&alterations[i], &request->arena)) > 1) {
-            refuse(&alterations[i], bytes_of("Each resource must appear at most once."));
+    return is_well_formed(a, arena);
+}
+
+/* Does the next of them; topics are taken together, others go first. */
+static void alter_some(struct altering *altering)
+{
+    struct config_changes specs[TOPICS_PER_STEP];
+    struct alteration *topics[TOPICS_PER_STEP];
+    int32_t count = 0;
+    for (; altering->next < altering->what.count && count < TOPICS_PER_STEP; altering->next++) {
+        struct alteration *a = &altering->what.alterations[altering->next];
+        if (!may_be_done(altering, a)) {
+            continue;
+        }
+        if (a->resource_type == RESOURCE_TOPIC) {
+            specs[count] = changes_of(altering, a);
+            topics[count++] = a;
         } else {
-            alter(&altering, &alterations[i]);
+            alter_other(altering, a);
         }
     }
-    tally_finish(&named);
+    broker_change_topics(altering->request->broker, specs, count, &altering->request->arena);
+    for (int32_t i = 0; i < count; i++) {
+        topics[i]->error = specs[i].error;
+        topics[i]->message = specs[i].message;
+    }
+}
+
+static bool step(struct admin_job *job)
+{
+    struct altering *altering = job->state;
+    alter_some(altering);
+    if (altering->next < altering->what.count) {
+        return false;
+    }
+    tally_finish(&altering->named);
+    job->response =
+        altering->what.answer(job->request, altering->what.alterations, altering->what.count);
+    return true;
+}
+
+void alter_configs_submit(struct request *request, const struct alter_configs *what)
+{
+    struct altering *altering = ARENA_NEW(&request->arena, struct altering, 1);
+    altering->request = request;
+    altering->what = *what;
+    tally_init(&altering->named, &request->arena);
+    for (int32_t i = 0; i < what->count; i++) {
+        (void)tally_add(&altering->named, resource_key(&what->alterations[i], &request->arena));
+    }
+    admin_submit(request, step, altering);
 }

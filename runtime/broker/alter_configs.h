@@ -3,10 +3,12 @@
  * change itself. Each resource stands for itself: one that is refused does not keep the others from being changed, and
  * within one resource all changes are made or none.
  *
- * Source: kafka.server.ConfigAdminManager; the texts are those of Kafka 4.3. One deviation: settings of the broker cannot
- * be changed while it runs. Where Kafka could, the answer says what to do instead.
+ * Topics are changed by topics_change.h, the broker by broker_settings.h; the level of the one logger is that of the log lines.
+ * Groups and client metrics have no settings here: those of Kafka are about protocols that this broker does not speak.
  *
- * Thread: any. Memory is the request's.
+ * Source: kafka.server.ConfigAdminManager; the texts are those of Kafka 4.3.
+ *
+ * Thread: handlers hand the work to the admin thread. Memory is the request's.
  */
 #pragma once
 
@@ -26,9 +28,18 @@ struct alteration {
 
 enum alter_mode { ALTER_SOME, ALTER_ALL };
 
-/* Carries out the alterations in turn and fills in their answers. */
-void alter_configs(struct request *request,
-                   struct alteration *alterations,
-                   int32_t count,
-                   enum alter_mode mode,
-                   bool validate_only);
+/* Makes the response of the request's API from the answers. */
+typedef void *(*alter_configs_answer)(struct request *request,
+                                      const struct alteration *alterations,
+                                      int32_t count);
+
+struct alter_configs {
+    struct alteration *alterations; /* `count` of them, in the request's arena */
+    int32_t count;
+    enum alter_mode mode;
+    bool validate_only;
+    alter_configs_answer answer;
+};
+
+/* Carries out the alterations in turn, and answers. */
+void alter_configs_submit(struct request *request, const struct alter_configs *what);

@@ -19,24 +19,33 @@ static void read_changes(struct request *request,
     }
 }
 
-void api_alter_configs(struct request *request)
+static void *answer(struct request *request, const struct alteration *alterations, int32_t count)
 {
-    const struct alter_configs_request *body = request->body;
-    int32_t count = body->resources_count;
-    struct alteration *alterations = ARENA_NEW(&request->arena, struct alteration, (size_t)count);
-    struct alter_configs_response response;
-    message_init(&alter_configs_response_type, &response);
+    struct alter_configs_response *response =
+        ARENA_NEW(&request->arena, struct alter_configs_response, 1);
+    message_init(&alter_configs_response_type, response);
+    response->responses_count = count;
+    response->responses =
+        message_new(&alter_configs_response_resource_type, &request->arena, count);
     for (int32_t i = 0; i < count; i++) {
-        read_changes(request, &body->resources[i], &alterations[i]);
-    }
-    alter_configs(request, alterations, count, ALTER_ALL, body->validate_only);
-    response.responses_count = count;
-    response.responses = message_new(&alter_configs_response_resource_type, &request->arena, count);
-    for (int32_t i = 0; i < count; i++) {
-        response.responses[i] = (struct alter_configs_response_resource){
+        response->responses[i] = (struct alter_configs_response_resource){
             (int16_t)alterations[i].error, alterations[i].message, alterations[i].resource_type,
             alterations[i].resource_name
         };
     }
-    request_respond(request, &response);
+    return response;
+}
+
+void api_alter_configs(struct request *request)
+{
+    const struct alter_configs_request *body = request->body;
+    struct alter_configs what = { .count = body->resources_count > 0 ? body->resources_count : 0,
+                                  .mode = ALTER_ALL,
+                                  .validate_only = body->validate_only,
+                                  .answer = answer };
+    what.alterations = ARENA_NEW(&request->arena, struct alteration, (size_t)what.count);
+    for (int32_t i = 0; i < what.count; i++) {
+        read_changes(request, &body->resources[i], &what.alterations[i]);
+    }
+    alter_configs_submit(request, &what);
 }

@@ -6,18 +6,30 @@
  * partition's replica is that node, so a manual assignment is checked and says no more than the number of partitions.
  */
 #include "base/limits.h"
+#include "broker/admin.h"
 #include "broker/api_table.h"
 #include "broker/broker.h"
 #include "broker/config_describe.h"
 #include "broker/tally.h"
 #include "broker/topics.h"
-#include "broker/worker.h"
 
 enum { VERSION_CONFIGS = 5 }; /* from which on the answer tells a topic's configuration */
+
+/* One topic of the answer. */
+struct entry {
+    const struct create_topics_request_topic *asked;
+    bool pending;                      /* still to be made */
+    enum kafka_error assignment_error; /* of the manual assignment, and why */
+    struct bytes assignment_fault;
+    struct topic_outcome outcome;
+};
 
 struct creating {
     struct request *request;
     const struct create_topics_request *body;
+    struct entry *entries; /* each topic once, in the order of the request */
+    int32_t entry_count;
+    int32_t next; /* before it nothing is pending */
     struct create_topics_response response;
 };
 
@@ -100,48 +112,63 @@ static void refuse(struct topic_outcome *outcome, enum kafka_error error, struct
     *outcome = (struct topic_outcome){ .error = error, .message = message };
 }
 
-static struct topic_spec spec_of(struct creating *c,
-                                 const struct create_topics_request_topic *topic)
+static struct topic_spec spec_of(struct creating *c, const struct entry *entry)
 {
+    const struct create_topics_request_topic *topic = entry->asked;
     struct config_entry *configs =
         ARENA_NEW(&c->request->arena, struct config_entry,
                   topic->configs_count > 0 ? (size_t)topic->configs_count : 0);
     for (int32_t i = 0; i < topic->configs_count; i++) {
         configs[i] = (struct config_entry){ topic->configs[i].name, topic->configs[i].value };
     }
-    return (struct topic_spec){ .name = topic->name,
-                                .partition_count = topic->num_partitions,
-                                .replication_factor = topic->replication_factor,
-                                .configs = configs,
-                                .config_count = topic->configs_count > 0 ? topic->configs_count : 0,
-                                .validate_only = c->body->validate_only };
-}
-
-static void create(struct creating *c,
-                   const struct create_topics_request_topic *topic,
-                   struct topic_outcome *outcome)
-{
-    struct arena *arena = &c->request->arena;
-    struct topic_spec spec = spec_of(c, topic);
-    struct bytes why = { 0 };
-    enum kafka_error error = KAFKA_NONE;
+    struct topic_spec spec = { .name = topic->name,
+                               .partition_count = topic->num_partitions,
+                               .replication_factor = topic->replication_factor,
+                               .configs = configs,
+                               .config_count = topic->configs_count > 0 ? topic->configs_count : 0,
+                               .validate_only = c->body->validate_only };
     if (topic->assignments_count > 0) {
-        error = check_assignment(c, topic, &why);
         spec.partition_count = topic->assignments_count;
         spec.replication_factor = 1;
     }
-    if (error != KAFKA_NONE) { /* what is wrong with the name or the settings is said first */
-        spec.validate_only = true;
+    if (entry->assignment_error != KAFKA_NONE) {
+        spec.validate_only = true; /* what is wrong with the name or the settings is said first */
         spec.partition_count = 1;
     }
-    topic_create(c->request->broker, &spec, arena, outcome);
-    if (error != KAFKA_NONE && outcome->error == KAFKA_NONE) {
-        topic_config_unref(outcome->config);
-        refuse(outcome, error, why);
+    return spec;
+}
+
+/* Makes the next topics; false when there are none left. */
+static bool create_some(struct creating *c)
+{
+    struct topic_spec specs[TOPICS_PER_STEP];
+    struct topic_outcome outcomes[TOPICS_PER_STEP];
+    struct entry *made[TOPICS_PER_STEP];
+    int32_t count = 0;
+    int64_t partitions = 0;
+    for (; c->next < c->entry_count && count < TOPICS_PER_STEP && partitions < PARTITIONS_PER_STEP;
+         c->next++) {
+        struct entry *entry = &c->entries[c->next];
+        if (entry->pending) {
+            specs[count] = spec_of(c, entry);
+            partitions += specs[count].partition_count;
+            made[count++] = entry;
+        }
     }
+    broker_create_topics(c->request->broker, specs, count, &c->request->arena, outcomes);
+    for (int32_t i = 0; i < count; i++) {
+        struct entry *entry = made[i];
+        entry->outcome = outcomes[i];
+        if (entry->assignment_error != KAFKA_NONE && entry->outcome.error == KAFKA_NONE) {
+            topic_config_unref(entry->outcome.config);
+            refuse(&entry->outcome, entry->assignment_error, entry->assignment_fault);
+        }
+    }
+    return c->next < c->entry_count;
 }
 
 static void add_configs(struct creating *c,
+                        const struct broker_config *broker,
                         const struct topic_config *config,
                         struct create_topics_response_topic *to)
 {
@@ -152,8 +179,7 @@ static void add_configs(struct creating *c,
     topic_config_order(order);
     for (int i = 0; i < topic_config_key_count; i++) {
         struct describe_configs_response_config key = { 0 };
-        config_describe_topic_key(config, &c->request->broker->config, &topic_config_keys[order[i]],
-                                  arena, &key);
+        config_describe_topic_key(config, broker, &topic_config_keys[order[i]], arena, &key);
         to->configs[i] =
             (struct create_topics_response_config){ key.name, key.value, key.read_only,
                                                     key.config_source, key.is_sensitive };
@@ -161,11 +187,12 @@ static void add_configs(struct creating *c,
 }
 
 static void answer(struct creating *c,
-                   const struct create_topics_request_topic *topic,
-                   const struct topic_outcome *outcome)
+                   const struct broker_config *broker,
+                   const struct entry *entry)
 {
+    const struct topic_outcome *outcome = &entry->outcome;
     struct create_topics_response_topic *to = &c->response.topics[c->response.topics_count++];
-    to->name = topic->name;
+    to->name = entry->asked->name;
     to->error_code = (int16_t)outcome->error;
     to->error_message = outcome->message;
     if (outcome->error == KAFKA_NONE) {
@@ -173,7 +200,7 @@ static void answer(struct creating *c,
         to->num_partitions = outcome->partition_count;
         to->replication_factor = outcome->replication_factor;
         if (c->request->version >= VERSION_CONFIGS) {
-            add_configs(c, outcome->config, to);
+            add_configs(c, broker, outcome->config, to);
         }
     }
     topic_config_unref(outcome->config);
@@ -199,39 +226,75 @@ static bool asks_too_much(const struct creating *c)
     return total > LIMIT_PARTITIONS_PER_REQUEST;
 }
 
-void api_create_topics(struct request *request)
+/* What can be refused without a look at the cluster is. */
+static void plan_one(struct creating *c, struct entry *entry, bool too_much, bool named_twice)
 {
-    struct creating c = { .request = request, .body = request->body };
-    message_init(&create_topics_response_type, &c.response);
-    int32_t count = c.body->topics_count > 0 ? c.body->topics_count : 0;
-    c.response.topics = message_new(&create_topics_response_topic_type, &request->arena, count);
+    if (too_much) {
+        refuse(&entry->outcome, KAFKA_POLICY_VIOLATION,
+               bytes_of("Excessively large number of partitions per request."));
+    } else if (c->body->timeout_ms <= 0) { /* Kafka has no time then, and makes nothing */
+        refuse(&entry->outcome, KAFKA_REQUEST_TIMED_OUT, (struct bytes){ 0 });
+    } else if (named_twice) {
+        refuse(&entry->outcome, KAFKA_INVALID_REQUEST, bytes_of("Duplicate topic name."));
+    } else {
+        entry->pending = true;
+        if (entry->asked->assignments_count > 0) {
+            entry->assignment_error = check_assignment(c, entry->asked, &entry->assignment_fault);
+        }
+    }
+}
+
+static void plan(struct creating *c)
+{
+    struct arena *arena = &c->request->arena;
+    int32_t count = c->body->topics_count > 0 ? c->body->topics_count : 0;
+    c->entries = ARENA_NEW(arena, struct entry, (size_t)count);
+    bool too_much = asks_too_much(c);
     struct tally named;
-    struct tally answered;
-    tally_init(&named, &request->arena);
-    tally_init(&answered, &request->arena);
-    bool too_much = asks_too_much(&c);
+    struct tally planned;
+    tally_init(&named, arena);
+    tally_init(&planned, arena);
     for (int32_t i = 0; i < count; i++) {
-        (void)tally_add(&named, c.body->topics[i].name);
+        (void)tally_add(&named, c->body->topics[i].name);
     }
     for (int32_t i = 0; i < count; i++) {
-        const struct create_topics_request_topic *topic = &c.body->topics[i];
-        struct topic_outcome outcome;
-        if (tally_add(&answered, topic->name) > 0) {
+        const struct create_topics_request_topic *topic = &c->body->topics[i];
+        if (tally_add(&planned, topic->name) > 0) {
             continue; /* answered at its first place */
         }
-        if (too_much) {
-            refuse(&outcome, KAFKA_POLICY_VIOLATION,
-                   bytes_of("Excessively large number of partitions per request."));
-        } else if (c.body->timeout_ms <= 0) { /* Kafka has no time then, and makes nothing */
-            refuse(&outcome, KAFKA_REQUEST_TIMED_OUT, (struct bytes){ 0 });
-        } else if (tally_count(&named, topic->name) > 1) {
-            refuse(&outcome, KAFKA_INVALID_REQUEST, bytes_of("Duplicate topic name."));
-        } else {
-            create(&c, topic, &outcome);
-        }
-        answer(&c, topic, &outcome);
+        struct entry *entry = &c->entries[c->entry_count++];
+        entry->asked = topic;
+        plan_one(c, entry, too_much, tally_count(&named, topic->name) > 1);
     }
     tally_finish(&named);
-    tally_finish(&answered);
-    request_respond(request, &c.response);
+    tally_finish(&planned);
+}
+
+static bool step(struct admin_job *job)
+{
+    struct creating *c = job->state;
+    if (!c->entries) {
+        plan(c);
+    }
+    if (create_some(c)) {
+        return false;
+    }
+    struct cluster_image *image = broker_image(c->request->broker);
+    c->response.topics =
+        message_new(&create_topics_response_topic_type, &c->request->arena, c->entry_count);
+    for (int32_t i = 0; i < c->entry_count; i++) {
+        answer(c, image->config, &c->entries[i]);
+    }
+    image_unref(image);
+    job->response = &c->response;
+    return true;
+}
+
+void api_create_topics(struct request *request)
+{
+    struct creating *c = ARENA_NEW(&request->arena, struct creating, 1);
+    c->request = request;
+    c->body = request->body;
+    message_init(&create_topics_response_type, &c->response);
+    admin_submit(request, step, c);
 }

@@ -7,6 +7,7 @@
 #include "broker/api_table.h"
 #include "broker/broker.h"
 #include "broker/config_describe.h"
+#include "broker/logger.h"
 #include "broker/topics.h"
 #include "broker/worker.h"
 #include "protocol/kafka_error.h"
@@ -60,8 +61,8 @@ static void describe_topic(struct describing *d)
     struct arena *arena = &d->request->arena;
     struct bytes why = { 0 };
     enum kafka_error error = topic_name_check(d->asked->resource_name, arena, &why);
-    const struct image_topic *topic =
-        image_topic(worker_image(d->request->worker), d->asked->resource_name);
+    const struct cluster_image *image = worker_image(d->request->worker);
+    const struct image_topic *topic = image_topic(image, d->asked->resource_name);
     if (error != KAFKA_NONE || !topic) {
         refuse(d, error != KAFKA_NONE ? error : KAFKA_UNKNOWN_TOPIC_OR_PARTITION,
                error != KAFKA_NONE ? why : bytes_of(""));
@@ -73,15 +74,14 @@ static void describe_topic(struct describing *d)
     make_room(d, topic_config_key_count);
     for (int i = 0; i < topic_config_key_count; i++) {
         if (is_asked(d, topic_config_keys[i].key.name)) {
-            config_describe_topic_key(topic->config, &d->request->broker->config,
-                                      &topic_config_keys[i], arena,
+            config_describe_topic_key(topic->config, image->config, &topic_config_keys[i], arena,
                                       &d->answer->configs[d->answer->configs_count++]);
         }
     }
 }
 
-/* Whether the resource is this broker; otherwise the answer says why not. */
-static bool is_this_broker(struct describing *d)
+/* Whether the resource is this broker; otherwise the answer says why not, in Kafka's words `wrong` when it is another. */
+static bool is_this_broker(struct describing *d, const char *wrong)
 {
     struct bytes name = d->asked->resource_name;
     int32_t node_id = d->request->broker->config.node_id;
@@ -95,8 +95,8 @@ static bool is_this_broker(struct describing *d)
     if (asked != node_id) {
         refuse(d, KAFKA_INVALID_REQUEST,
                arena_printf(&d->request->arena,
-                            "Unexpected broker id, expected %d or empty string, but received %.*s",
-                            node_id, BYTES_ARG(name)));
+                            "Unexpected broker id, expected %d%s but received %.*s", node_id, wrong,
+                            BYTES_ARG(name)));
         return false;
     }
     return true;
@@ -105,41 +105,44 @@ static bool is_this_broker(struct describing *d)
 static void describe_broker(struct describing *d)
 {
     bool for_all = d->asked->resource_name.len == 0; /* only what is set for all brokers */
-    if ((!for_all && !is_this_broker(d)) || !is_within_limit(d)) {
+    if ((!for_all && !is_this_broker(d, " or empty string,")) || !is_within_limit(d)) {
         return;
     }
+    const struct broker_config *config = worker_image(d->request->worker)->config;
     make_room(d, broker_config_key_count);
     for (int i = 0; i < broker_config_key_count; i++) {
         struct describe_configs_response_config *to = &d->answer->configs[d->answer->configs_count];
         if (!is_asked(d, broker_config_keys[i].name)) {
             continue;
         }
-        config_describe_broker_key(&d->request->broker->config, &broker_config_keys[i],
-                                   &d->request->arena, to);
-        if (!for_all) {
-            d->answer->configs_count++;
-        } else if (to->config_source == CONFIG_SOURCE_DEFAULT_BROKER) {
-            to->synonyms_count = 1;
+        if (for_all) {
+            config_describe_cluster_key(config, &broker_config_keys[i], &d->request->arena, to);
+            d->answer->configs_count += to->synonyms_count > 0;
+        } else {
+            config_describe_broker_key(config, &broker_config_keys[i], &d->request->arena, to);
             d->answer->configs_count++;
         }
     }
 }
 
-/* There is one logger, and its level is fixed. */
 static void describe_logger(struct describing *d)
 {
-    if (!is_this_broker(d) || !is_asked(d, "root")) {
+    if (d->asked->resource_name.len == 0) {
+        refuse(d, KAFKA_INVALID_REQUEST, bytes_of("Broker id must not be empty"));
+        return;
+    }
+    if (!is_this_broker(d, "") || !is_asked(d, "root")) {
         return;
     }
     make_room(d, 1);
     d->answer->configs_count = 1;
-    d->answer->configs[0] =
-        (struct describe_configs_response_config){ .name = bytes_of("root"),
-                                                   .value = bytes_of("INFO"),
-                                                   .read_only = true,
-                                                   .config_source = CONFIG_SOURCE_BROKER_LOGGER,
-                                                   .config_type = CONFIG_TYPE_UNKNOWN,
-                                                   .documentation = bytes_of("") };
+    d->answer->configs[0] = (struct describe_configs_response_config){
+        .name = bytes_of("root"),
+        .value = bytes_of(logger_level_name(&d->request->broker->log)),
+        .config_source = CONFIG_SOURCE_BROKER_LOGGER,
+        .config_type = CONFIG_TYPE_UNKNOWN,
+        .documentation = bytes_of("")
+    };
 }
 
 static void describe(struct describing *d)

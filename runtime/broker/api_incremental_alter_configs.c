@@ -1,5 +1,5 @@
 /*
- * IncrementalAlterConfigs: single settings of topics are set, deleted, appended to or subtracted from (KIP-339). What is not
+ * IncrementalAlterConfigs: single settings of topics and brokers are set, deleted, appended to or subtracted from (KIP-339). What is not
  * named stays. In force, and durable, before the answer.
  */
 #include "broker/alter_configs.h"
@@ -20,25 +20,33 @@ static void read_changes(struct request *request,
     }
 }
 
-void api_incremental_alter_configs(struct request *request)
+static void *answer(struct request *request, const struct alteration *alterations, int32_t count)
 {
-    const struct incremental_alter_configs_request *body = request->body;
-    int32_t count = body->resources_count;
-    struct alteration *alterations = ARENA_NEW(&request->arena, struct alteration, (size_t)count);
-    struct incremental_alter_configs_response response;
-    message_init(&incremental_alter_configs_response_type, &response);
-    for (int32_t i = 0; i < count; i++) {
-        read_changes(request, &body->resources[i], &alterations[i]);
-    }
-    alter_configs(request, alterations, count, ALTER_SOME, body->validate_only);
-    response.responses_count = count;
-    response.responses =
+    struct incremental_alter_configs_response *response =
+        ARENA_NEW(&request->arena, struct incremental_alter_configs_response, 1);
+    message_init(&incremental_alter_configs_response_type, response);
+    response->responses_count = count;
+    response->responses =
         message_new(&incremental_alter_configs_response_resource_type, &request->arena, count);
     for (int32_t i = 0; i < count; i++) {
-        response.responses[i] = (struct incremental_alter_configs_response_resource){
+        response->responses[i] = (struct incremental_alter_configs_response_resource){
             (int16_t)alterations[i].error, alterations[i].message, alterations[i].resource_type,
             alterations[i].resource_name
         };
     }
-    request_respond(request, &response);
+    return response;
+}
+
+void api_incremental_alter_configs(struct request *request)
+{
+    const struct incremental_alter_configs_request *body = request->body;
+    struct alter_configs what = { .count = body->resources_count > 0 ? body->resources_count : 0,
+                                  .mode = ALTER_SOME,
+                                  .validate_only = body->validate_only,
+                                  .answer = answer };
+    what.alterations = ARENA_NEW(&request->arena, struct alteration, (size_t)what.count);
+    for (int32_t i = 0; i < what.count; i++) {
+        read_changes(request, &body->resources[i], &what.alterations[i]);
+    }
+    alter_configs_submit(request, &what);
 }

@@ -89,7 +89,7 @@ static void answer_name(struct answering *a, struct metadata_response_topic *to,
     }
     struct topic_spec spec = { .name = name, .partition_count = -1, .replication_factor = -1 };
     struct topic_outcome outcome;
-    topic_create(broker, &spec, &a->request->arena, &outcome);
+    broker_create_topics(broker, &spec, 1, &a->request->arena, &outcome);
     topic_config_unref(outcome.config);
     if (outcome.error != KAFKA_NONE && outcome.error != KAFKA_TOPIC_ALREADY_EXISTS) {
         log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %.*s, which a client asked for: %s",

@@ -20,10 +20,10 @@ struct cluster_image *broker_image(struct broker *broker)
 static bool take_block(struct broker *broker)
 {
     struct weir_error err;
-    (void)pthread_mutex_lock(&broker->admin_lock); /* guards the store */
+    fair_lock_take(&broker->admin_lock); /* guards the store */
     int64_t end = broker->producer_id_end + PRODUCER_ID_BLOCK;
     enum weir_status rc = local_store_set_producer_id_end(broker->store, end, &err);
-    (void)pthread_mutex_unlock(&broker->admin_lock);
+    fair_lock_leave(&broker->admin_lock);
     if (rc < 0) {
         log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot reserve producer ids: %s", err.message);
         return false;

@@ -11,12 +11,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/fair_lock.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/uuid.h"
 #include "broker/config.h"
 #include "broker/image.h"
 
 struct acceptor;
+struct admin;
+struct connection_limits;
 struct coordinator;
 struct fetch_sessions;
 struct local_store;
@@ -25,7 +29,8 @@ struct transactions;
 struct worker;
 
 struct broker {
-    struct broker_config config; /* never changed while running */
+    /* As it was at the start, for keys that nobody can change while the broker runs; for the others the image has it. */
+    struct broker_config config;
     struct log log;
     char cluster_id[UUID_TEXT_SIZE];
     int root_fd; /* the log directory */
@@ -38,6 +43,10 @@ struct broker {
     struct local_store *store;
     struct log_keeper *keeper;
     struct acceptor *acceptor;
+    struct admin *admin;
+    struct connection_limits *connection_limits;
+    struct log_limit refusal_lines; /* of connections that are closed for what they sent */
+    struct log_limit limit_lines;   /* of those that are too many */
     struct worker **workers;
     int worker_count;
     struct coordinator *coordinator; /* groups; coordinator.h */
@@ -49,7 +58,8 @@ struct broker {
     /* image_lock must be held for this: */
     struct cluster_image *image;
 
-    pthread_mutex_t admin_lock; /* one change of topics at a time; taken before image_lock */
+    struct fair_lock
+        admin_lock; /* one change of topics or settings at a time; taken before image_lock */
     pthread_mutex_t producer_id_lock;
     /* producer_id_lock must be held for these: */
     int64_t producer_id_next;

@@ -10,10 +10,14 @@
  * topics with one replica, no initial rebalance delay); and with no advertised listener a client is told the address
  * that it connected to.
  *
- * Thread: constant once loaded.
+ * Over the file lie the settings that were made while the broker ran (IncrementalAlterConfigs): for all brokers, and over
+ * those for this one. A change makes a new configuration; the one before stays as it is for who holds it.
+ *
+ * Thread: constant once complete; references are counted atomically.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -51,8 +55,17 @@ struct config_key {
 extern const struct config_key broker_config_keys[];
 extern const int broker_config_key_count;
 
+/* Where a value can come from; the first that has it counts, and Kafka's default without any. */
+enum config_layer {
+    CONFIG_LAYER_NODE,    /* set while running, for this broker */
+    CONFIG_LAYER_CLUSTER, /* set while running, for all brokers */
+    CONFIG_LAYER_FILE,    /* server.properties and --override */
+    CONFIG_LAYER_COUNT,
+};
+
 struct broker_config {
-    struct map given; /* key -> text (owned), as set by file or override */
+    atomic_int refs;
+    struct map layers[CONFIG_LAYER_COUNT]; /* key -> text (owned) */
 
     /* What the broker itself reads, decoded: */
     char listen_host[256]; /* empty: every address */
@@ -87,10 +100,30 @@ struct broker_config {
     int64_t transactional_id_expiration_ms;
     int64_t retention_check_interval_ms;
     bool log_cleaner_enable;
+    int32_t connections_max;
+    int32_t connections_max_per_ip;
+    int32_t connection_rate_max; /* a second, on average over so many seconds: */
+    int32_t connection_rate_window_s;
+    int32_t listen_backlog;
+    int32_t socket_send_buffer; /* bytes; -1: the system's */
+    int32_t socket_receive_buffer;
 };
 
 void broker_config_init(struct broker_config *config);
 void broker_config_finish(struct broker_config *config);
+
+/* A copy on the heap with one reference, the caller's. */
+struct broker_config *broker_config_clone(const struct broker_config *from);
+/* Of clones; NULL is fine. */
+const struct broker_config *broker_config_ref(const struct broker_config *config);
+void broker_config_unref(const struct broker_config *config);
+
+/* Forgets all of a layer, and sets one key of it; nothing is checked or decoded. */
+void broker_config_clear_layer(struct broker_config *config, enum config_layer layer);
+void broker_config_put(struct broker_config *config,
+                       enum config_layer layer,
+                       struct bytes key,
+                       struct bytes value);
 
 /* Reads lines of Java's properties format. `where` names them in errors: "server.properties". */
 WEIR_CHECKED enum weir_status broker_config_read(struct broker_config *config,
@@ -112,9 +145,26 @@ void broker_config_notes(const struct broker_config *config,
                          void (*note)(void *context, const char *key),
                          void *context);
 
+/* Sets one key of a layer as it was stored; an error names it. */
+WEIR_CHECKED enum weir_status broker_config_restore(struct broker_config *config,
+                                                    enum config_layer layer,
+                                                    struct bytes name,
+                                                    struct bytes value,
+                                                    struct weir_error *err);
+
+/* What Kafka sets for all brokers when a cluster is made: min.insync.replicas (KIP-966). */
+void broker_config_set_cluster_defaults(struct broker_config *config);
+
 /* The text in force for a key: given, or the default; NULL for null. */
 const char *broker_config_text(const struct broker_config *config, const char *key);
+/* Whether any layer has it. */
 bool broker_config_is_given(const struct broker_config *config, const char *key);
+/* The number in force; 0 for null. */
+int64_t broker_config_number(const struct broker_config *config, const char *key);
+/* What one layer says; NULL: nothing. */
+const char *broker_config_layer_text(const struct broker_config *config,
+                                     enum config_layer layer,
+                                     const char *key);
 const struct config_key *config_key_find(const struct config_key *keys,
                                          int count,
                                          struct bytes name);

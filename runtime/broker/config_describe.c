@@ -7,9 +7,7 @@
 
 #include "protocol/codec.h"
 
-enum { SYNONYMS_MAX = 8 };
-
-static const char cluster_key[] = "min.insync.replicas";
+enum { SYNONYMS_MAX = 16 }; /* one of the topic, and of each of three keys one in four layers */
 
 /* Broker keys of which the first that is given counts. */
 static const char *const families[] = {
@@ -62,39 +60,43 @@ static void add_synonym(struct listing *l,
                                                     (int8_t)source };
 }
 
-/* The one key that Kafka 4 sets for all brokers when a cluster is made. */
-static void add_cluster_synonym(struct listing *l,
-                                const struct broker_config *broker,
-                                const char *name)
+/* What one layer says of the family; without a layer, the defaults of all that have one. */
+static void add_layer(struct listing *l,
+                      const struct broker_config *broker,
+                      const char *family,
+                      enum config_layer layer)
 {
-    if (strcmp(name, cluster_key) == 0) {
-        add_synonym(l, name, arena_copy(l->arena, bytes_of(broker_config_text(broker, name))),
-                    CONFIG_SOURCE_DEFAULT_BROKER);
-    }
-}
-
-/* Those of the family that are given, then the defaults of all that have one. */
-static void add_broker_synonyms(struct listing *l,
-                                const struct broker_config *broker,
-                                const char *family,
-                                bool given)
-{
+    static const enum config_source sources[] = {
+        [CONFIG_LAYER_NODE] = CONFIG_SOURCE_BROKER,
+        [CONFIG_LAYER_CLUSTER] = CONFIG_SOURCE_DEFAULT_BROKER,
+        [CONFIG_LAYER_FILE] = CONFIG_SOURCE_STATIC_BROKER,
+        [CONFIG_LAYER_COUNT] = CONFIG_SOURCE_DEFAULT,
+    };
     struct bytes rest = bytes_of(family);
     struct bytes word;
     while (bytes_cut(&rest, '|', &word)) {
         const char *name = arena_text(l->arena, word);
         const struct config_key *key =
             config_key_find(broker_config_keys, broker_config_key_count, word);
-        const char *text = given && broker_config_is_given(broker, name)
-                               ? broker_config_text(broker, name)
-                           : !given && key ? key->default_text
-                                           : NULL;
+        const char *text = layer < CONFIG_LAYER_COUNT
+                               ? broker_config_layer_text(broker, layer, name)
+                           : key ? key->default_text
+                                 : NULL;
         if (text) {
             bool hidden = key && key->type == CONFIG_PASSWORD;
             add_synonym(l, name,
                         hidden ? (struct bytes){ 0 } : arena_copy(l->arena, bytes_of(text)),
-                        given ? CONFIG_SOURCE_STATIC_BROKER : CONFIG_SOURCE_DEFAULT);
+                        sources[layer]);
         }
+    }
+}
+
+static void add_broker_synonyms(struct listing *l,
+                                const struct broker_config *broker,
+                                const char *family)
+{
+    for (int layer = 0; layer <= CONFIG_LAYER_COUNT; layer++) {
+        add_layer(l, broker, family, (enum config_layer)layer);
     }
 }
 
@@ -127,11 +129,22 @@ void config_describe_topic_key(const struct topic_config *config,
         struct bytes first;
         (void)bytes_cut(&rest, '|', &first);
         l.from = arena_text(arena, first);
-        add_cluster_synonym(&l, broker, l.from);
-        add_broker_synonyms(&l, broker, key->broker_key, true);
-        add_broker_synonyms(&l, broker, key->broker_key, false);
+        add_broker_synonyms(&l, broker, key->broker_key);
     }
     finish(out, &key->key);
+}
+
+void config_describe_cluster_key(const struct broker_config *broker,
+                                 const struct config_key *key,
+                                 struct arena *arena,
+                                 struct describe_configs_response_config *out)
+{
+    struct listing l = { .out = out, .arena = arena, .from = key->name };
+    out->synonyms = message_new(&describe_configs_response_synonym_type, arena, 1);
+    out->synonyms_count = 0;
+    add_layer(&l, broker, key->name, CONFIG_LAYER_CLUSTER);
+    out->value = out->synonyms_count ? out->synonyms[0].value : (struct bytes){ 0 };
+    finish(out, key);
 }
 
 void config_describe_broker_key(const struct broker_config *broker,
@@ -146,8 +159,6 @@ void config_describe_broker_key(const struct broker_config *broker,
     out->synonyms_count = 0; /* a caller may use one place again */
     out->value = text && key->type != CONFIG_PASSWORD ? arena_copy(arena, bytes_of(text))
                                                       : (struct bytes){ 0 };
-    add_cluster_synonym(&l, broker, key->name);
-    add_broker_synonyms(&l, broker, family, true);
-    add_broker_synonyms(&l, broker, family, false);
+    add_broker_synonyms(&l, broker, family);
     finish(out, key);
 }

@@ -31,6 +31,7 @@ enum resource_type {
 /* DescribeConfigsResponse.ConfigSource, as far as it exists here */
 enum config_source {
     CONFIG_SOURCE_TOPIC = 1,
+    CONFIG_SOURCE_BROKER = 2,         /* set for this one while running */
     CONFIG_SOURCE_DEFAULT_BROKER = 3, /* set for all brokers while running */
     CONFIG_SOURCE_STATIC_BROKER = 4,
     CONFIG_SOURCE_DEFAULT = 5,
@@ -47,3 +48,9 @@ void config_describe_broker_key(const struct broker_config *broker,
                                 const struct config_key *key,
                                 struct arena *arena,
                                 struct describe_configs_response_config *out);
+
+/* What is set for all brokers; no synonyms when it is not. */
+void config_describe_cluster_key(const struct broker_config *broker,
+                                 const struct config_key *key,
+                                 struct arena *arena,
+                                 struct describe_configs_response_config *out);

@@ -209,7 +209,7 @@ enum kafka_error coordinator_prepare_topic(struct broker *broker, const struct t
         return KAFKA_NONE;
     }
     arena_init(&arena, 0);
-    topic_create(broker, spec, &arena, &outcome);
+    broker_create_topics(broker, spec, 1, &arena, &outcome);
     topic_config_unref(outcome.config);
     bool created = outcome.error == KAFKA_NONE || outcome.error == KAFKA_TOPIC_ALREADY_EXISTS;
     if (!created) {

@@ -67,11 +67,13 @@ static void free_topic(struct image_topic *topic)
     topic_config_unref(topic->config);
 }
 
-static struct cluster_image *create_with_room(size_t topic_count)
+static struct cluster_image *create_with_room(size_t topic_count,
+                                              const struct broker_config *config)
 {
     struct counted_image *counted = MEM_NEW(struct counted_image);
     atomic_init(&counted->refs, 1);
     counted->image.topics = mem_zalloc(topic_count, sizeof(*counted->image.topics));
+    counted->image.config = broker_config_ref(config);
     return &counted->image;
 }
 
@@ -84,44 +86,79 @@ static void index_topics(struct cluster_image *image)
     }
 }
 
-struct cluster_image *image_with(const struct cluster_image *old,
-                                 struct bytes name,
-                                 const struct image_topic *topic)
+static int change_order(const void *a, const void *b)
 {
-    struct cluster_image *image = create_with_room(old->topic_count + 1);
+    return bytes_compare(((const struct image_change *)a)->name,
+                         ((const struct image_change *)b)->name);
+}
+
+static void add_topic(struct cluster_image *image, const struct image_topic *topic)
+{
+    copy_topic(&image->topics[image->topic_count++], topic);
+}
+
+/* Both lists are in the order of names, so they are gone through once. */
+struct cluster_image *image_with(const struct cluster_image *old,
+                                 struct image_change *changes,
+                                 size_t count)
+{
+    struct cluster_image *image = create_with_room(old->topic_count + count, old->config);
     image->version = old->version + 1;
-    bool placed = topic == NULL;
+    qsort(changes, count, sizeof(*changes), change_order);
+    size_t next = 0;
     for (size_t i = 0; i < old->topic_count; i++) {
-        int order = bytes_compare(old->topics[i].name, name);
-        if (order >= 0 && !placed) {
-            copy_topic(&image->topics[image->topic_count++], topic);
-            placed = true;
+        const struct image_topic *topic = &old->topics[i];
+        for (; next < count && bytes_compare(changes[next].name, topic->name) < 0; next++) {
+            if (changes[next].topic) {
+                add_topic(image, changes[next].topic);
+            }
         }
-        if (order != 0) {
-            copy_topic(&image->topics[image->topic_count++], &old->topics[i]);
+        if (next < count && bytes_equal(changes[next].name, topic->name)) {
+            topic = changes[next++].topic;
+        }
+        if (topic) {
+            add_topic(image, topic);
         }
     }
-    if (!placed) {
-        copy_topic(&image->topics[image->topic_count++], topic);
+    for (; next < count; next++) {
+        if (changes[next].topic) {
+            add_topic(image, changes[next].topic);
+        }
     }
     index_topics(image);
     return image;
 }
 
-static int by_name(const void *a, const void *b)
+static int topic_order(const void *a, const void *b)
 {
     return bytes_compare(((const struct image_topic *)a)->name,
                          ((const struct image_topic *)b)->name);
 }
 
-struct cluster_image *image_create(const struct image_topic *topics, size_t count)
+struct cluster_image *image_create(const struct image_topic *topics,
+                                   size_t count,
+                                   const struct broker_config *config)
 {
-    struct cluster_image *image = create_with_room(count);
+    struct cluster_image *image = create_with_room(count, config);
     for (size_t i = 0; i < count; i++) {
-        copy_topic(&image->topics[i], &topics[i]);
+        add_topic(image, &topics[i]);
     }
-    image->topic_count = count;
-    qsort(image->topics, count, sizeof(*image->topics), by_name);
+    qsort(image->topics, count, sizeof(*image->topics), topic_order);
+    index_topics(image);
+    return image;
+}
+
+struct cluster_image *image_reconfigured(const struct cluster_image *old,
+                                         const struct broker_config *config,
+                                         struct topic_config *const *topic_configs)
+{
+    struct cluster_image *image = create_with_room(old->topic_count, config);
+    image->version = old->version + 1;
+    for (size_t i = 0; i < old->topic_count; i++) {
+        struct image_topic topic = old->topics[i];
+        topic.config = topic_configs[i];
+        add_topic(image, &topic);
+    }
     index_topics(image);
     return image;
 }
@@ -148,5 +185,6 @@ void image_unref(struct cluster_image *image)
     free(image->topics);
     map_finish(&image->by_name);
     map_finish(&image->by_id);
+    broker_config_unref(image->config);
     free(counted_of(image));
 }

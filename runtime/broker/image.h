@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "base/uuid.h"
 
+struct broker_config;
 struct partition;
 struct topic_config;
 
@@ -30,7 +31,8 @@ struct image_topic {
 
 struct cluster_image {
     int64_t version;
-    struct image_topic *topics; /* by name, ascending */
+    const struct broker_config *config; /* a reference; with what was set while running */
+    struct image_topic *topics;         /* by name, ascending */
     size_t topic_count;
     struct map by_name; /* -> struct image_topic */
     struct map by_id;   /* key: the 16 bytes of the id */
@@ -46,14 +48,25 @@ struct partition *image_partition(const struct cluster_image *image,
                                   int32_t index);
 struct partition *topic_partition(const struct image_topic *topic, int32_t index);
 
-/* --- for topics.c, which makes images --- */
+/* --- for topics*.c, which make images --- */
 
-/* A copy with one topic added or replaced (`topic` is copied; partitions get a reference each), or removed when
- * `topic` is NULL. The caller has the one reference. */
+struct image_change {
+    struct bytes name;
+    const struct image_topic *topic; /* added, or in the place of the one before; NULL: removed */
+};
+
+/* A copy with the changes made (topics are copied; partitions get a reference each). They are put in the order of their
+ * names; no name twice. The caller has the one reference. */
 struct cluster_image *image_with(const struct cluster_image *old,
-                                 struct bytes name,
-                                 const struct image_topic *topic);
-/* Of all the topics at once, in any order; copied as by image_with(). */
-struct cluster_image *image_create(const struct image_topic *topics, size_t count);
+                                 struct image_change *changes,
+                                 size_t count);
+/* Of all the topics at once, in any order; copied as by image_with(). `config` gets a reference more; NULL is fine. */
+struct cluster_image *image_create(const struct image_topic *topics,
+                                   size_t count,
+                                   const struct broker_config *config);
+/* The same topics with another configuration of the broker, and each its own of `topic_configs`; references as above. */
+struct cluster_image *image_reconfigured(const struct cluster_image *old,
+                                         const struct broker_config *config,
+                                         struct topic_config *const *topic_configs);
 struct cluster_image *image_ref(struct cluster_image *image);
 void image_unref(struct cluster_image *image);

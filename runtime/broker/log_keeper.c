@@ -227,12 +227,24 @@ static bool knows(const struct log_checkpoints *c, struct bytes topic, int32_t i
            checkpoint_get(&c->log_starts, topic, index, -1) >= 0;
 }
 
-void log_keeper_forget_topic(struct log_keeper *k, struct bytes topic, int32_t partition_count)
+static bool knows_topic(const struct log_checkpoints *written, const struct image_topic *topic)
+{
+    for (int32_t i = 0; i < topic->partition_count; i++) {
+        if (knows(written, topic->name, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void log_keeper_forget_topics(struct log_keeper *k,
+                              const struct image_topic *const *topics,
+                              size_t count)
 {
     bool known = false;
     (void)pthread_mutex_lock(&k->checkpoints_lock);
-    for (int32_t i = 0; i < partition_count && !known; i++) {
-        known = knows(&k->written, topic, i);
+    for (size_t i = 0; i < count && !known; i++) {
+        known = knows_topic(&k->written, topics[i]);
     }
     if (known) {
         store_both(k);

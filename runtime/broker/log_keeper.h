@@ -23,6 +23,7 @@
 #include "weir/status.h"
 
 struct broker;
+struct image_topic;
 struct log_checkpoints;
 struct log_keeper;
 
@@ -44,10 +45,10 @@ struct log_listener log_keeper_listener(struct log_keeper *keeper);
 WEIR_CHECKED enum weir_status log_keeper_store_starts(struct log_keeper *keeper,
                                                       struct weir_error *err);
 
-/* A topic is not in the image any more. */
-void log_keeper_forget_topic(struct log_keeper *keeper,
-                             struct bytes topic,
-                             int32_t partition_count);
+/* Topics that are not in the image any more. */
+void log_keeper_forget_topics(struct log_keeper *keeper,
+                              const struct image_topic *const *topics,
+                              size_t count);
 
 /* Removes a folder of the data directory after `delay_ms`. */
 void log_keeper_remove_folder(struct log_keeper *keeper, const char *folder, int64_t delay_ms);

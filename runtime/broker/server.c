@@ -19,6 +19,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "broker/acceptor.h"
+#include "broker/admin.h"
+#include "broker/connection_limits.h"
 #include "broker/coordinator.h"
 #include "broker/fetch_session.h"
 #include "broker/log_keeper.h"
@@ -109,6 +111,27 @@ static enum weir_status write_meta(struct broker *broker, struct weir_error *err
     return rc;
 }
 
+/* Lays what was set while the broker ran over what was given at the start. */
+static enum weir_status use_stored_settings(struct broker *broker, struct weir_error *err)
+{
+    static const enum config_layer layers[] = {
+        [STORED_NODE] = CONFIG_LAYER_NODE, [STORED_CLUSTER] = CONFIG_LAYER_CLUSTER
+    };
+    for (int scope = 0; scope < STORED_SCOPE_COUNT; scope++) {
+        const struct stored_settings *settings = &broker->store->settings[scope];
+        for (int32_t i = 0; i < settings->count; i++) {
+            enum weir_status rc =
+                broker_config_restore(&broker->config, layers[scope], settings->configs[i].name,
+                                      settings->configs[i].value, err);
+            if (rc < 0) {
+                return rc;
+            }
+        }
+    }
+    broker_config_set_cluster_defaults(&broker->config);
+    return broker_config_complete(&broker->config, err);
+}
+
 /* What is read and written there is named from there on. */
 static enum weir_status read_log_dir(struct broker *broker, struct weir_error *err)
 {
@@ -124,6 +147,9 @@ static enum weir_status read_log_dir(struct broker *broker, struct weir_error *e
     buffer_finish(&text);
     if (rc == WEIR_OK) {
         rc = local_store_open(broker->root_fd, &broker->store, err);
+    }
+    if (rc == WEIR_OK) {
+        rc = use_stored_settings(broker, err);
     }
     if (rc == WEIR_OK) {
         broker->producer_id_next = broker->producer_id_end = broker->store->producer_id_end;
@@ -182,7 +208,12 @@ static enum weir_status listen_on(struct broker *broker,
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
                          sizeof(off)); /* every address means IPv4 too */
     }
-    if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
+    if (broker->config.socket_receive_buffer > 0) { /* the connections inherit it */
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &broker->config.socket_receive_buffer,
+                         sizeof(broker->config.socket_receive_buffer));
+    }
+    if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 ||
+        listen(fd, broker->config.listen_backlog) != 0) {
         return cannot_listen(&broker->config, err);
     }
     union {
@@ -224,6 +255,10 @@ static enum weir_status open_listener(struct broker *broker, struct weir_error *
 
 static enum weir_status start_workers(struct broker *broker, struct weir_error *err)
 {
+    enum weir_status started = admin_start(&broker->admin, err);
+    if (started < 0) {
+        return started;
+    }
     broker->workers = mem_zalloc((size_t)broker->config.network_threads, sizeof(struct worker *));
     for (int i = 0; i < broker->config.network_threads; i++) {
         enum weir_status rc = worker_create(broker, i, &broker->workers[i], err);
@@ -240,6 +275,9 @@ static enum weir_status start_workers(struct broker *broker, struct weir_error *
     if (rc < 0) {
         return fail_in_log_dir(broker, &why, err);
     }
+    if (connection_limits_configure(broker->connection_limits, &broker->config, &why) < 0) {
+        log_write(&broker->log, LOG_LEVEL_WARN, "%s", why.message);
+    }
     rc = acceptor_create(broker, &broker->acceptor, err);
     for (int i = 0; rc == WEIR_OK && i < broker->worker_count; i++) {
         rc = worker_start(broker->workers[i], err);
@@ -255,14 +293,17 @@ enum weir_status broker_start(struct broker_config *config,
     struct broker *broker = MEM_NEW(struct broker);
     broker->config = *config;
     broker_config_init(config);
-    broker->log = *log;
+    log_init(&broker->log, log->fd, log_level(log));
     broker->root_fd = broker->lock_fd = broker->listen_fd = -1;
-    broker->image = image_create(NULL, 0);
+    broker->image = image_create(NULL, 0, NULL);
     broker->fetch_sessions =
         fetch_sessions_create(broker->config.fetch_sessions_max, FETCH_SESSION_PARTITIONS_MAX);
     broker->keeper = log_keeper_create(broker);
+    broker->connection_limits = connection_limits_create();
+    log_limit_init(&broker->refusal_lines);
+    log_limit_init(&broker->limit_lines);
     (void)pthread_mutex_init(&broker->image_lock, NULL);
-    (void)pthread_mutex_init(&broker->admin_lock, NULL);
+    fair_lock_init(&broker->admin_lock);
     (void)pthread_mutex_init(&broker->producer_id_lock, NULL);
     enum weir_status rc =
         open_listener(broker, err); /* before the logs: a busy port should not cost a recovery */
@@ -299,13 +340,18 @@ void broker_stop(struct broker *broker)
     for (int i = 0; i < broker->worker_count; i++) {
         worker_stop(broker->workers[i]);
     }
-    acceptor_destroy(broker->acceptor);
+    admin_stop(broker->admin);
     transactions_destroy(broker->transactions);
     coordinator_destroy(broker->coordinator);
+    acceptor_destroy(broker->acceptor);
     for (int i = 0; i < broker->worker_count; i++) {
         worker_destroy(broker->workers[i]);
     }
     free(broker->workers);
+    admin_destroy(broker->admin);
+    connection_limits_destroy(broker->connection_limits);
+    log_limit_finish(&broker->refusal_lines);
+    log_limit_finish(&broker->limit_lines);
     log_keeper_stop(broker->keeper);
     if (broker->opened) {
         topics_close(broker);
@@ -318,7 +364,7 @@ void broker_stop(struct broker *broker)
     close_if_open(broker->lock_fd);
     close_if_open(broker->root_fd);
     (void)pthread_mutex_destroy(&broker->image_lock);
-    (void)pthread_mutex_destroy(&broker->admin_lock);
+    fair_lock_finish(&broker->admin_lock);
     (void)pthread_mutex_destroy(&broker->producer_id_lock);
     broker_config_finish(&broker->config);
     free(broker);

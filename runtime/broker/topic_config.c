@@ -152,11 +152,11 @@ static int64_t number_in_force(const struct topic_config *config,
     int64_t value = 0;
     char fallback_name[64];
     const struct topic_config_key *key = topic_config_key_find(bytes_of(name));
-    (void)bytes_parse_i64(bytes_of(topic_config_text(config, broker, name)),
+    (void)bytes_parse_i64(bytes_trim(bytes_of(topic_config_text(config, broker, name))),
                           &value); /* checked when set */
-    if (!topic_config_entry(config, name) && given_fallback(key, broker, fallback_name) &&
-        value > 0) {
-        value *= unit_ms(fallback_name);
+    if (!topic_config_entry(config, name) && given_fallback(key, broker, fallback_name)) {
+        value = value > 0 ? value * unit_ms(fallback_name) : value;
+        value = value < 0 && strcmp(name, "retention.ms") == 0 ? -1 : value; /* for ever */
     }
     return value;
 }
@@ -317,6 +317,19 @@ enum weir_status topic_config_create(const struct broker_config *broker,
     decode(config, broker);
     *out_config = config;
     return WEIR_OK;
+}
+
+struct topic_config *topic_config_rebase(const struct topic_config *from,
+                                         const struct broker_config *broker)
+{
+    struct topic_config *config = MEM_NEW(struct topic_config);
+    atomic_init(&config->refs, 1);
+    config->entries = mem_zalloc((size_t)from->entry_count, sizeof(*config->entries));
+    for (int32_t i = 0; i < from->entry_count; i++) {
+        set_entry(config, &from->entries[i]);
+    }
+    decode(config, broker);
+    return config;
 }
 
 /* Counting references is the one thing that changes in a shared configuration. */

@@ -44,6 +44,9 @@ WEIR_CHECKED enum weir_status topic_config_create(const struct broker_config *br
 WEIR_CHECKED enum weir_status topic_config_check(const struct topic_config *config,
                                                  const struct broker_config *broker,
                                                  struct weir_error *err);
+/* The same settings of the topic over another configuration of the broker. */
+struct topic_config *topic_config_rebase(const struct topic_config *config,
+                                         const struct broker_config *broker);
 struct topic_config *topic_config_ref(const struct topic_config *config);
 void topic_config_unref(const struct topic_config *config);
 

@@ -19,7 +19,6 @@
 
 static const char offsets_topic[] = "__consumer_offsets";
 static const char transactions_topic[] = "__transaction_state";
-static const char metadata_topic[] = "__cluster_metadata";
 
 bool topic_is_internal(struct bytes name)
 {
@@ -62,169 +61,7 @@ enum kafka_error topic_name_check(struct bytes name, struct arena *arena, struct
     return KAFKA_NONE;
 }
 
-/* Metrics write '.' as '_', so two names that differ only in that would be one there (Topic.hasCollision). */
-static bool names_collide(struct bytes a, struct bytes b)
-{
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        uint8_t x = a.data[i] == '.' ? '_' : a.data[i];
-        uint8_t y = b.data[i] == '.' ? '_' : b.data[i];
-        if (x != y) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void refuse(struct topic_outcome *out, enum kafka_error error, struct bytes message)
-{
-    out->error = error;
-    out->message = message;
-}
-
-static void check_name(const struct topic_spec *spec,
-                       const struct cluster_image *image,
-                       struct arena *arena,
-                       struct topic_outcome *out)
-{
-    out->error = topic_name_check(spec->name, arena, &out->message);
-    if (out->error != KAFKA_NONE) {
-        return;
-    }
-    if (bytes_equal_text(spec->name, metadata_topic)) {
-        refuse(out, KAFKA_INVALID_REQUEST,
-               arena_printf(arena, "Creation of internal topic %s is prohibited.", metadata_topic));
-        return;
-    }
-    if (image_topic(image, spec->name)) {
-        refuse(out, KAFKA_TOPIC_ALREADY_EXISTS,
-               arena_printf(arena, "Topic '%.*s' already exists.", BYTES_ARG(spec->name)));
-        return;
-    }
-    for (size_t i = 0; i < image->topic_count; i++) {
-        if (names_collide(image->topics[i].name, spec->name)) {
-            refuse(out, KAFKA_INVALID_TOPIC_EXCEPTION,
-                   arena_printf(arena, "Topic '%.*s' collides with existing topic: %.*s",
-                                BYTES_ARG(spec->name), BYTES_ARG(image->topics[i].name)));
-            return;
-        }
-    }
-}
-
-static void check_counts(struct broker *broker,
-                         const struct topic_spec *spec,
-                         struct arena *arena,
-                         struct topic_outcome *out)
-{
-    out->partition_count =
-        spec->partition_count == -1 ? broker->config.num_partitions : spec->partition_count;
-    out->replication_factor = spec->replication_factor == -1
-                                  ? (int16_t)broker->config.default_replication_factor
-                                  : spec->replication_factor;
-    if (out->replication_factor < 1) {
-        refuse(
-            out, KAFKA_INVALID_REPLICATION_FACTOR,
-            bytes_of("Replication factor must be larger than 0, or -1 to use the default value."));
-    } else if (out->partition_count < 1) {
-        refuse(out, KAFKA_INVALID_PARTITIONS,
-               bytes_of("Number of partitions was set to an invalid non-positive value."));
-    } else if (out->partition_count > LIMIT_PARTITIONS_PER_TOPIC) {
-        refuse(out, KAFKA_INVALID_PARTITIONS,
-               arena_printf(arena, "Number of partitions was set to %d; at most %d are served.",
-                            out->partition_count, LIMIT_PARTITIONS_PER_TOPIC));
-    } else if (out->replication_factor > 1) {
-        refuse(
-            out, KAFKA_INVALID_REPLICATION_FACTOR,
-            arena_printf(
-                arena,
-                "Unable to replicate the partition %d time(s): The target replication factor of %d cannot be "
-                "reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.",
-                out->replication_factor, out->replication_factor));
-    }
-}
-
-static struct topic_config *make_config(struct broker *broker,
-                                        const struct topic_spec *spec,
-                                        struct arena *arena,
-                                        struct topic_outcome *out)
-{
-    struct topic_config *config = NULL;
-    struct weir_error err;
-    for (int32_t i = 0; i < spec->config_count; i++) {
-        if (bytes_is_null(spec->configs[i].value)) {
-            refuse(out, KAFKA_INVALID_CONFIG,
-                   arena_printf(arena, "Null value not supported for topic configs: %.*s",
-                                BYTES_ARG(spec->configs[i].name)));
-            return NULL;
-        }
-    }
-    if (topic_config_create(&broker->config, spec->configs, spec->config_count, &config, &err) <
-            0 ||
-        topic_config_check(config, &broker->config, &err) < 0) {
-        refuse(out, KAFKA_INVALID_CONFIG, arena_printf(arena, "%s", err.message));
-    }
-    return config;
-}
-
-/* --- creation and deletion --- */
-
-/* Partitions first, then the durable entry, then the image: a crash in between leaves no topic that was not promised. */
-static enum weir_status bring_up(struct broker *broker,
-                                 struct image_topic *topic,
-                                 const struct cluster_image *old,
-                                 struct weir_error *err)
-{
-    enum weir_status rc = topic_open_partitions(broker, topic, 0, NULL, err);
-    if (rc == WEIR_OK) {
-        rc = topics_store(broker, topic, err);
-    }
-    if (rc == WEIR_OK) {
-        topics_publish(broker, image_with(old, topic->name, topic));
-    }
-    topic_release_partitions(topic);
-    return rc;
-}
-
-void topic_create(struct broker *broker,
-                  const struct topic_spec *spec,
-                  struct arena *arena,
-                  struct topic_outcome *out)
-{
-    *out = (struct topic_outcome){ 0 };
-    (void)pthread_mutex_lock(&broker->admin_lock);
-    struct cluster_image *image = broker_image(broker);
-    struct topic_config *config = NULL;
-    check_name(spec, image, arena, out);
-    if (out->error == KAFKA_NONE) {
-        check_counts(broker, spec, arena, out);
-    }
-    if (out->error == KAFKA_NONE) {
-        config = make_config(broker, spec, arena, out);
-    }
-    out->id = uuid_random();
-    if (out->error == KAFKA_NONE && !spec->validate_only) {
-        struct weir_error err;
-        struct image_topic topic = { .name = spec->name,
-                                     .id = out->id,
-                                     .internal = topic_is_internal(spec->name),
-                                     .partition_count = out->partition_count,
-                                     .config = config };
-        if (bring_up(broker, &topic, image, &err) < 0) {
-            log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot create topic %.*s: %s",
-                      BYTES_ARG(spec->name), err.message);
-            refuse(out, KAFKA_STORAGE_ERROR, arena_printf(arena, "%s", err.message));
-        }
-    }
-    if (out->error == KAFKA_NONE) {
-        out->config = config;
-    } else {
-        topic_config_unref(config);
-    }
-    image_unref(image);
-    (void)pthread_mutex_unlock(&broker->admin_lock);
-}
+/* --- deletion --- */
 
 static void remove_logs(struct broker *broker, const struct image_topic *topic)
 {
@@ -240,31 +77,63 @@ static void remove_logs(struct broker *broker, const struct image_topic *topic)
                                      topic->config->log.file_delete_delay_ms);
         }
     }
-    log_keeper_forget_topic(broker->keeper, topic->name, topic->partition_count);
 }
 
-enum kafka_error topic_delete(struct broker *broker, struct bytes name)
+static enum weir_status delete_all(struct broker *broker,
+                                   const struct cluster_image *image,
+                                   struct image_change *changes,
+                                   size_t count,
+                                   struct weir_error *err)
 {
-    enum kafka_error error = KAFKA_NONE;
-    (void)pthread_mutex_lock(&broker->admin_lock);
-    struct cluster_image *image = broker_image(broker);
-    const struct image_topic *topic = image_topic(image, name);
-    struct weir_error err;
-    if (!topic) {
-        error = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
-    } else if (local_store_remove_topic(broker->store, name, &err) < 0) {
-        log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot delete topic %.*s: %s", BYTES_ARG(name),
-                  err.message);
-        error = KAFKA_STORAGE_ERROR;
-    } else {
-        topics_publish(broker, image_with(image, topic->name, NULL));
-        coordinator_forget_topic(broker, topic->name, &topic->id);
-        remove_logs(broker,
-                    topic); /* the old image keeps the partitions until the last reader is done */
+    if (count == 0) {
+        return WEIR_OK;
     }
+    enum weir_status rc = topics_store(broker, changes, count, err);
+    if (rc < 0) {
+        return rc;
+    }
+    const struct image_topic **gone = mem_zalloc(count, sizeof(const struct image_topic *));
+    for (size_t i = 0; i < count; i++) {
+        gone[i] = image_topic(image, changes[i].name);
+    }
+    topics_publish(broker, image_with(image, changes, count));
+    for (size_t i = 0; i < count; i++) {
+        coordinator_forget_topic(broker, gone[i]->name, &gone[i]->id);
+        /* The old image keeps the partitions until the last reader is done. */
+        remove_logs(broker, gone[i]);
+    }
+    log_keeper_forget_topics(broker->keeper, gone, count);
+    free((void *)gone);
+    return WEIR_OK;
+}
+
+void broker_delete_topics(struct broker *broker,
+                          const struct bytes *names,
+                          int32_t count,
+                          enum kafka_error *out_errors)
+{
+    fair_lock_take(&broker->admin_lock);
+    struct cluster_image *image = broker_image(broker);
+    struct image_change *changes = mem_zalloc((size_t)count, sizeof(*changes));
+    size_t found = 0;
+    struct weir_error err;
+    for (int32_t i = 0; i < count; i++) {
+        bool there = image_topic(image, names[i]) != NULL;
+        out_errors[i] = there ? KAFKA_NONE : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+        if (there) {
+            changes[found++].name = names[i];
+        }
+    }
+    if (delete_all(broker, image, changes, found, &err) < 0) {
+        log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot delete topic %.*s%s: %s",
+                  BYTES_ARG(changes[0].name), found > 1 ? " and others" : "", err.message);
+        for (int32_t i = 0; i < count; i++) {
+            out_errors[i] = out_errors[i] == KAFKA_NONE ? KAFKA_STORAGE_ERROR : out_errors[i];
+        }
+    }
+    free(changes);
     image_unref(image);
-    (void)pthread_mutex_unlock(&broker->admin_lock);
-    return error;
+    fair_lock_leave(&broker->admin_lock);
 }
 
 /* --- start --- */
@@ -312,7 +181,9 @@ static enum weir_status load_all(struct broker *broker,
         loaded += rc == WEIR_OK;
     }
     if (rc == WEIR_OK) {
-        topics_publish(broker, image_create(topics, loaded));
+        const struct broker_config *config = broker_config_clone(&broker->config);
+        topics_publish(broker, image_create(topics, loaded, config));
+        broker_config_unref(config);
     }
     for (size_t i = 0; i < loaded; i++) {
         topic_config_unref(topics[i].config);

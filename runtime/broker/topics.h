@@ -34,14 +34,24 @@ struct topic_outcome {
     const struct topic_config *config; /* NULL on error; the caller's reference */
 };
 
-/* The caller gives back out->config with topic_config_unref(). */
-void topic_create(struct broker *broker,
-                  const struct topic_spec *spec,
-                  struct arena *arena,
-                  struct topic_outcome *out);
+/* Of a long list; who waits for the lock comes in between. */
+enum { TOPICS_PER_STEP = 100, PARTITIONS_PER_STEP = 200 };
 
-/* KAFKA_UNKNOWN_TOPIC_OR_PARTITION when there is none. */
-enum kafka_error topic_delete(struct broker *broker, struct bytes name);
+/*
+ * Each topic stands for itself, but what can be made is made durable in one step. The caller gives back each out->config with
+ * topic_config_unref(). No name twice.
+ */
+void broker_create_topics(struct broker *broker,
+                          const struct topic_spec *specs,
+                          int32_t count,
+                          struct arena *arena,
+                          struct topic_outcome *outs);
+
+/* The same for deletion, in one step for all that are there. KAFKA_UNKNOWN_TOPIC_OR_PARTITION for the others. No name twice. */
+void broker_delete_topics(struct broker *broker,
+                          const struct bytes *names,
+                          int32_t count,
+                          enum kafka_error *out_errors);
 
 /* KAFKA_NONE, or KAFKA_INVALID_TOPIC_EXCEPTION with why (Topic.validate). */
 enum kafka_error topic_name_check(struct bytes name,

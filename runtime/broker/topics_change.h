@@ -23,12 +23,17 @@ struct partitions_spec {
     int32_t assignment_count; /* partitions with replicas named by the client; -1: none named */
     struct bytes assignment_fault; /* what is wrong with those; null: nothing */
     bool validate_only;
+
+    /* The answer: */
+    enum kafka_error error;
+    struct bytes message;
 };
 
-enum kafka_error topic_add_partitions(struct broker *broker,
-                                      const struct partitions_spec *spec,
-                                      struct arena *arena,
-                                      struct bytes *out_message);
+/* Each topic stands for itself; what can be done is made durable in one step. No topic twice. */
+void broker_add_partitions(struct broker *broker,
+                           struct partitions_spec *specs,
+                           int32_t count,
+                           struct arena *arena);
 
 /* As IncrementalAlterConfigs numbers them (AlterConfigOp.OpType). */
 enum config_operation {
@@ -49,18 +54,33 @@ struct config_changes {
     int32_t count;
     bool replace_all; /* settings that are not named go back to their defaults (AlterConfigs) */
     bool validate_only;
+
+    /* The answer: */
+    enum kafka_error error;
+    struct bytes message;
 };
 
-enum kafka_error topic_change_config(struct broker *broker,
-                                     const struct config_changes *spec,
-                                     struct arena *arena,
-                                     struct bytes *out_message);
+/* Each topic stands for itself; what can be done is made durable in one step. No topic twice. */
+void broker_change_topics(struct broker *broker,
+                          struct config_changes *specs,
+                          int32_t count,
+                          struct arena *arena);
+
+enum config_subject_kind { CONFIG_OF_TOPIC, CONFIG_OF_BROKER };
+
+/* What is set already, and for what. */
+struct config_subject {
+    enum config_subject_kind kind;
+    const struct config_entry *entries;
+    int32_t entry_count;
+};
 
 /*
- * What `before` becomes by the changes; values are not checked here. *out_entries is from the arena and borrows from both.
- * KAFKA_INVALID_CONFIG for keys that do not exist, what is appended to a key that is no list, and values beyond Kafka's size.
+ * What the subject's settings become by the changes; values are not checked here. *out_entries is from the arena and borrows
+ * from both. KAFKA_INVALID_CONFIG for keys that do not exist, what is appended to a key that is no list, and values beyond
+ * Kafka's size.
  */
-enum kafka_error config_apply(const struct topic_config *before,
+enum kafka_error config_apply(const struct config_subject *subject,
                               const struct config_changes *spec,
                               struct arena *arena,
                               struct config_entry **out_entries,

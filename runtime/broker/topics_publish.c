@@ -21,9 +21,8 @@ void topics_publish(struct broker *broker, struct cluster_image *image)
     image_unref(before);
 }
 
-enum weir_status topics_store(struct broker *broker,
-                              const struct image_topic *topic,
-                              struct weir_error *err)
+/* The caller frees what lies behind .configs. */
+static struct stored_topic stored_of(const struct image_topic *topic)
 {
     struct stored_topic stored = { .name = topic->name,
                                    .id = topic->id,
@@ -35,7 +34,28 @@ enum weir_status topics_store(struct broker *broker,
         stored.configs[i] = (struct stored_config){ topic->config->entries[i].name,
                                                     topic->config->entries[i].value };
     }
-    enum weir_status rc = local_store_put_topic(broker->store, &stored, err);
-    free(stored.configs);
+    return stored;
+}
+
+enum weir_status topics_store(struct broker *broker,
+                              const struct image_change *changes,
+                              size_t count,
+                              struct weir_error *err)
+{
+    struct stored_topic *topics = mem_zalloc(count, sizeof(*topics));
+    struct stored_change *stored = mem_zalloc(count, sizeof(*stored));
+    for (size_t i = 0; i < count; i++) {
+        stored[i].name = changes[i].name;
+        if (changes[i].topic) {
+            topics[i] = stored_of(changes[i].topic);
+            stored[i].topic = &topics[i];
+        }
+    }
+    enum weir_status rc = local_store_change(broker->store, stored, count, err);
+    for (size_t i = 0; i < count; i++) {
+        free(topics[i].configs);
+    }
+    free(topics);
+    free(stored);
     return rc;
 }

@@ -6,15 +6,15 @@
  */
 #pragma once
 
+#include "broker/image.h"
 #include "weir/status.h"
 
 struct broker;
-struct cluster_image;
-struct image_topic;
 
-/* Makes the topic durable as it is in *topic, whose partitions are open. */
+/* Makes the topics durable as they are in `changes`, whose partitions are open; those without a topic go. In one step. */
 WEIR_CHECKED enum weir_status topics_store(struct broker *broker,
-                                           const struct image_topic *topic,
+                                           const struct image_change *changes,
+                                           size_t count,
                                            struct weir_error *err);
 
 /* Every request from now on sees `image`; takes the caller's reference. */

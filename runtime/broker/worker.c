@@ -34,16 +34,19 @@ struct adoption {
     struct loop_task task;
     struct worker *worker;
     int fd;
+    struct peer_address peer;
 };
 
 static void client_closed(struct connection *connection, const char *why)
 {
     struct client *client = connection_owner(connection);
     struct request *request = client->current;
+    struct broker *broker = client->worker->broker;
     if (why) {
-        log_write(&client->worker->broker->log, LOG_LEVEL_WARN, "Closing connection from %s: %s",
-                  client->host, why);
+        log_write_limited(&broker->log, &broker->refusal_lines, LOG_LEVEL_WARN,
+                          "Closing connection from %s: %s", client->host, why);
     }
+    connection_limits_leave(broker->connection_limits, &client->peer);
     list_remove(&client->link);
     if (request) {
         request->client = NULL;
@@ -83,9 +86,11 @@ static void adopt(struct loop_task *task)
     };
     struct weir_error err;
     client->worker = worker;
+    client->peer = adoption->peer;
     if (connection_create(worker->loop, adoption->fd, &options, &client->connection, &err) < 0) {
-        log_write(&worker->broker->log, LOG_LEVEL_ERROR, "Cannot take a connection: %s",
-                  err.message);
+        log_write_limited(&worker->broker->log, &worker->broker->limit_lines, LOG_LEVEL_ERROR,
+                          "Cannot take a connection: %s", err.message);
+        connection_limits_leave(worker->broker->connection_limits, &adoption->peer);
         (void)close(adoption->fd);
         free(client);
     } else {
@@ -95,12 +100,13 @@ static void adopt(struct loop_task *task)
     free(adoption);
 }
 
-void worker_adopt(struct worker *worker, int fd)
+void worker_adopt(struct worker *worker, int fd, const struct peer_address *peer)
 {
     struct adoption *adoption = MEM_NEW(struct adoption);
     adoption->task.run = adopt;
     adoption->worker = worker;
     adoption->fd = fd;
+    adoption->peer = *peer;
     loop_post(worker->loop, &adoption->task);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "broker/connection_limits.h"
 #include "net/connection.h"
 #include "net/loop.h"
 
@@ -20,6 +21,7 @@ struct client {
     struct connection *connection;
     struct request *current; /* in work or parked; NULL between requests */
     struct list_node link;   /* in worker.clients */
+    struct peer_address peer;
     char host[CONNECTION_HOST_SIZE];
 };
 
@@ -34,8 +36,8 @@ void worker_stop(struct worker *worker);
 bool worker_drain(struct worker *worker);
 void worker_destroy(struct worker *worker);
 
-/* Gives the worker a connected, non-blocking socket. Any thread; takes the descriptor. */
-void worker_adopt(struct worker *worker, int fd);
+/* Gives the worker a connected, non-blocking socket that the limits have counted. Any thread; takes the descriptor. */
+void worker_adopt(struct worker *worker, int fd, const struct peer_address *peer);
 
 /* Runs the task on the worker's thread. Any thread. */
 void worker_post(struct worker *worker, struct loop_task *task);

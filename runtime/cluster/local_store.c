@@ -27,26 +27,39 @@ static void free_bytes(struct bytes b)
     free((void *)(uintptr_t)b.data);
 }
 
+static void free_settings(struct stored_settings *settings)
+{
+    for (int32_t i = 0; i < settings->count; i++) {
+        free_bytes(settings->configs[i].name);
+        free_bytes(settings->configs[i].value);
+    }
+    free(settings->configs);
+}
+
 static void free_topic(struct stored_topic *topic)
 {
     if (!topic) {
         return;
     }
-    for (int32_t i = 0; i < topic->config_count; i++) {
-        free_bytes(topic->configs[i].name);
-        free_bytes(topic->configs[i].value);
-    }
-    free(topic->configs);
+    free_settings(&(struct stored_settings){ topic->configs, topic->config_count });
     free_bytes(topic->name);
     free(topic);
 }
 
+static void add_setting(struct stored_settings *settings, struct bytes name, struct bytes value)
+{
+    settings->configs =
+        mem_resize(settings->configs, (size_t)settings->count + 1, sizeof(*settings->configs));
+    settings->configs[settings->count++] =
+        (struct stored_config){ owned_copy(name), owned_copy(value) };
+}
+
 static void add_config(struct stored_topic *topic, struct bytes name, struct bytes value)
 {
-    topic->configs =
-        mem_resize(topic->configs, (size_t)topic->config_count + 1, sizeof(*topic->configs));
-    topic->configs[topic->config_count++] =
-        (struct stored_config){ owned_copy(name), owned_copy(value) };
+    struct stored_settings settings = { topic->configs, topic->config_count };
+    add_setting(&settings, name, value);
+    topic->configs = settings.configs;
+    topic->config_count = settings.count;
 }
 
 static struct stored_topic *copy_topic(const struct stored_topic *from)
@@ -96,6 +109,17 @@ static bool read_topic(struct reading *r, struct bytes rest)
     return true;
 }
 
+/* "retention.ms 60000": the value is the rest of the line. */
+static bool read_setting(struct bytes rest, struct stored_settings *settings)
+{
+    struct bytes name;
+    if (!bytes_cut(&rest, ' ', &name) || bytes_is_null(rest)) {
+        return false;
+    }
+    add_setting(settings, name, rest);
+    return true;
+}
+
 static bool read_line(struct reading *r, struct bytes line)
 {
     struct bytes word;
@@ -108,12 +132,17 @@ static bool read_line(struct reading *r, struct bytes line)
         return read_topic(r, rest);
     }
     if (bytes_equal_text(word, "config") && r->topic) {
-        struct bytes name;
-        if (!bytes_cut(&rest, ' ', &name) || bytes_is_null(rest)) {
-            return false;
-        }
-        add_config(r->topic, name, rest);
-        return true;
+        struct stored_settings settings = { r->topic->configs, r->topic->config_count };
+        bool read = read_setting(rest, &settings);
+        r->topic->configs = settings.configs;
+        r->topic->config_count = settings.count;
+        return read;
+    }
+    if (bytes_equal_text(word, "cluster-config")) {
+        return read_setting(rest, &r->store->settings[STORED_CLUSTER]);
+    }
+    if (bytes_equal_text(word, "broker-config")) {
+        return read_setting(rest, &r->store->settings[STORED_NODE]);
     }
     if (bytes_equal_text(word, "producer-ids")) {
         return bytes_parse_i64(rest, &r->store->producer_id_end) && r->store->producer_id_end >= 0;
@@ -176,10 +205,23 @@ void local_store_close(struct local_store *store)
         free_topic(store->topics.entries[i].value);
     }
     map_finish(&store->topics);
+    for (int scope = 0; scope < STORED_SCOPE_COUNT; scope++) {
+        free_settings(&store->settings[scope]);
+    }
     free(store);
 }
 
 /* --- writing --- */
+
+static void print_settings(struct buffer *out,
+                           const char *word,
+                           const struct stored_settings *settings)
+{
+    for (int32_t i = 0; i < settings->count; i++) {
+        buffer_printf(out, "%s %.*s %.*s\n", word, BYTES_ARG(settings->configs[i].name),
+                      BYTES_ARG(settings->configs[i].value));
+    }
+}
 
 static void print_topic(struct buffer *out, const struct stored_topic *topic)
 {
@@ -187,10 +229,7 @@ static void print_topic(struct buffer *out, const struct stored_topic *topic)
     uuid_format(&topic->id, id);
     buffer_printf(out, "topic %.*s %s %d %d\n", BYTES_ARG(topic->name), id, topic->partition_count,
                   topic->leader_epoch);
-    for (int32_t i = 0; i < topic->config_count; i++) {
-        buffer_printf(out, "config %.*s %.*s\n", BYTES_ARG(topic->configs[i].name),
-                      BYTES_ARG(topic->configs[i].value));
-    }
+    print_settings(out, "config", &(struct stored_settings){ topic->configs, topic->config_count });
 }
 
 static enum weir_status save(const struct local_store *store, struct weir_error *err)
@@ -198,6 +237,8 @@ static enum weir_status save(const struct local_store *store, struct weir_error 
     struct buffer out;
     buffer_init(&out, FILE_MAX_BYTES);
     buffer_printf(&out, "%s\nproducer-ids %lld\n", first_line, (long long)store->producer_id_end);
+    print_settings(&out, "cluster-config", &store->settings[STORED_CLUSTER]);
+    print_settings(&out, "broker-config", &store->settings[STORED_NODE]);
     for (size_t i = 0; i < store->topics.count; i++) {
         print_topic(&out, store->topics.entries[i].value);
     }
@@ -209,46 +250,61 @@ static enum weir_status save(const struct local_store *store, struct weir_error 
     return rc;
 }
 
-enum weir_status local_store_put_topic(struct local_store *store,
-                                       const struct stored_topic *topic,
-                                       struct weir_error *err)
+/* Makes one change in memory; returns what was there before. */
+static struct stored_topic *swap_topic(struct local_store *store,
+                                       struct bytes name,
+                                       struct stored_topic *topic)
 {
-    struct stored_topic *copy = copy_topic(topic);
-    struct stored_topic *before = map_put(&store->topics, topic->name, copy);
+    return topic ? map_put(&store->topics, name, topic) : map_remove(&store->topics, name);
+}
+
+enum weir_status local_store_change(struct local_store *store,
+                                    const struct stored_change *changes,
+                                    size_t count,
+                                    struct weir_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!changes[i].topic && !map_get(&store->topics, changes[i].name)) {
+            return weir_fail(err, WEIR_ENOTFOUND, "there is no topic %.*s",
+                             BYTES_ARG(changes[i].name));
+        }
+    }
+    struct stored_topic **before = mem_zalloc(count, sizeof(struct stored_topic *));
+    for (size_t i = 0; i < count; i++) {
+        struct stored_topic *topic = changes[i].topic ? copy_topic(changes[i].topic) : NULL;
+        before[i] = swap_topic(store, changes[i].name, topic);
+    }
+    enum weir_status rc = save(store, err);
+    for (size_t i = 0; i < count; i++) {
+        free_topic(rc < 0 ? swap_topic(store, changes[i].name, before[i]) : before[i]);
+    }
+    free((void *)before);
+    return rc;
+}
+
+enum weir_status local_store_set_settings(struct local_store *store,
+                                          enum stored_scope scope,
+                                          const struct stored_settings *settings,
+                                          struct weir_error *err)
+{
+    struct stored_settings before = store->settings[scope];
+    store->settings[scope] = (struct stored_settings){ 0 };
+    for (int32_t i = 0; i < settings->count; i++) {
+        add_setting(&store->settings[scope], settings->configs[i].name, settings->configs[i].value);
+    }
     enum weir_status rc = save(store, err);
     if (rc < 0) {
-        if (before) {
-            (void)map_put(&store->topics, topic->name, before);
-        } else {
-            (void)map_remove(&store->topics, topic->name);
-        }
-        free_topic(copy);
-        return rc;
+        struct stored_settings failed = store->settings[scope];
+        store->settings[scope] = before;
+        before = failed;
     }
-    free_topic(before);
-    return WEIR_OK;
+    free_settings(&before);
+    return rc;
 }
 
 void local_store_adopt_topic(struct local_store *store, const struct stored_topic *topic)
 {
     free_topic(map_put(&store->topics, topic->name, copy_topic(topic)));
-}
-
-enum weir_status local_store_remove_topic(struct local_store *store,
-                                          struct bytes name,
-                                          struct weir_error *err)
-{
-    struct stored_topic *topic = map_remove(&store->topics, name);
-    if (!topic) {
-        return weir_fail(err, WEIR_ENOTFOUND, "there is no topic %.*s", BYTES_ARG(name));
-    }
-    enum weir_status rc = save(store, err);
-    if (rc < 0) {
-        (void)map_put(&store->topics, topic->name, topic);
-        return rc;
-    }
-    free_topic(topic);
-    return WEIR_OK;
 }
 
 enum weir_status local_store_set_producer_id_end(struct local_store *store,

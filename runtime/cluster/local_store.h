@@ -6,6 +6,8 @@
  *
  *     weir-metadata 1
  *     producer-ids 3000                                   ids below this may have been given out
+ *     cluster-config log.retention.ms 60000               set while running, for all brokers
+ *     broker-config max.connections 100                   the same, for this one; it counts before the other
  *     topic my_awesome_topic BmZ9uM2uQV2mPjvUZx4dRw 2 0   name, id, partitions, leader epoch
  *     config retention.ms 60000                           of the topic above; the value is the rest of the line
  *     end 2                                               topics; a file without this line is not whole
@@ -39,9 +41,18 @@ struct stored_topic {
     int32_t config_count;
 };
 
+enum stored_scope { STORED_NODE, STORED_CLUSTER, STORED_SCOPE_COUNT };
+
+/* What was set for one thing. */
+struct stored_settings {
+    struct stored_config *configs; /* owned */
+    int32_t count;
+};
+
 struct local_store {
-    int root_fd;       /* borrowed */
-    struct map topics; /* name -> struct stored_topic, owned */
+    int root_fd;                                         /* borrowed */
+    struct map topics;                                   /* name -> struct stored_topic, owned */
+    struct stored_settings settings[STORED_SCOPE_COUNT]; /* of brokers */
     int64_t producer_id_end;
     bool was_there; /* the file existed when the store was opened */
 };
@@ -51,14 +62,24 @@ WEIR_CHECKED enum weir_status local_store_open(int root_fd,
                                                struct weir_error *err);
 void local_store_close(struct local_store *store);
 
-/* Copies the topic, or replaces one of that name, and makes it durable. On failure nothing has changed. */
-WEIR_CHECKED enum weir_status local_store_put_topic(struct local_store *store,
-                                                    const struct stored_topic *topic,
-                                                    struct weir_error *err);
-/* As put_topic, in memory only: durable with the next change. */
+struct stored_change {
+    struct bytes name;
+    const struct stored_topic *topic; /* copied; NULL: the topic goes */
+};
+
+/* Puts, replaces and removes topics, and makes all of it durable in one step. On failure nothing has changed. No name
+ * twice; WEIR_ENOTFOUND when one that is to go is not there. */
+WEIR_CHECKED enum weir_status local_store_change(struct local_store *store,
+                                                 const struct stored_change *changes,
+                                                 size_t count,
+                                                 struct weir_error *err);
+/* Puts a topic in memory only: durable with the next change. */
 void local_store_adopt_topic(struct local_store *store, const struct stored_topic *topic);
-WEIR_CHECKED enum weir_status local_store_remove_topic(struct local_store *store,
-                                                       struct bytes name,
+
+/* Replaces all settings of one scope; copied. On failure nothing has changed. */
+WEIR_CHECKED enum weir_status local_store_set_settings(struct local_store *store,
+                                                       enum stored_scope scope,
+                                                       const struct stored_settings *settings,
                                                        struct weir_error *err);
 /* Raises the leader epoch of every topic: this start is a new reign. */
 WEIR_CHECKED enum weir_status local_store_new_reign(struct local_store *store,

@@ -25,6 +25,9 @@ static void check_written_again(int fd, struct local_store *store)
     assert(rc == WEIR_OK);
     assert(again->topics.count == store->topics.count);
     assert(again->producer_id_end == store->producer_id_end);
+    for (int scope = 0; scope < STORED_SCOPE_COUNT; scope++) {
+        assert(again->settings[scope].count == store->settings[scope].count);
+    }
     for (size_t i = 0; i < store->topics.count; i++) {
         const struct stored_topic *a = store->topics.entries[i].value;
         const struct stored_topic *b = map_get(&again->topics, a->name);

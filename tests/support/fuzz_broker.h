@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "broker/connection_limits.h"
 #include "broker/server.h"
 #include "broker/worker.h"
 
@@ -95,5 +96,10 @@ static inline void fuzz_broker_connect(struct fuzz_broker *b)
         abort();
     }
     b->fd = ends[0];
-    worker_adopt(b->broker->workers[0], ends[1]);
+    struct peer_address peer = { 0 };
+    int32_t max = 0;
+    if (!connection_limits_enter(b->broker->connection_limits, &peer, &max)) {
+        abort();
+    }
+    worker_adopt(b->broker->workers[0], ends[1], &peer);
 }

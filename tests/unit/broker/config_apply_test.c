@@ -15,7 +15,7 @@
 
 struct fixture {
     struct arena arena;
-    struct topic_config before;
+    struct config_subject before;
     struct config_entry entries[2];
 };
 

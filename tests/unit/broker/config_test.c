@@ -93,7 +93,7 @@ static void a_file_in_javas_format_is_read(void **state)
     assert_int_equal(config->advertised_port, 29092);
     assert_int_equal(config->node_id, 7);
     assert_true(broker_config_is_given(config, "num.partitions"));
-    assert_false(broker_config_is_given(config, "broker.id"));
+    assert_string_equal(broker_config_text(config, "broker.id"), "7"); /* another name of it */
     assert_string_equal(broker_config_text(config, "num.partitions"), "4");
     assert_string_equal(broker_config_text(config, "message.max.bytes"), "1048588");
     assert_null(broker_config_text(config, "log.retention.ms"));
@@ -144,7 +144,7 @@ static void what_is_accepted_without_effect_is_said(void **state)
     static const char *const without[] = {
         "log.cleaner.io.max.bytes.per.second=1000",
         "log.flush.offset.checkpoint.interval.ms=1000",
-        "max.connections=10",
+        "num.replica.fetchers=2",
     };
     static const char *const with[] = {
         "log.flush.interval.messages=1", "log.roll.hours=1",

@@ -46,7 +46,7 @@ static struct cluster_image *with_topic(const struct fixture *f,
 {
     struct image_topic topic = { .name = bytes_of(name), .id = uuid_random(), .config = f->config };
     *out_id = topic.id;
-    return image_with(image, topic.name, &topic);
+    return image_with(image, &(struct image_change){ topic.name, &topic }, 1);
 }
 
 static void check_names(const struct cluster_image *image, const char *names)
@@ -65,12 +65,13 @@ static void a_newer_image_leaves_the_older_as_it_was(void **state)
 {
     struct fixture *f = *state;
     struct uuid ids[4];
-    struct cluster_image *empty = image_create(NULL, 0);
+    struct cluster_image *empty = image_create(NULL, 0, NULL);
     struct cluster_image *one = with_topic(f, empty, "m", &ids[0]);
     struct cluster_image *two = with_topic(f, one, "a", &ids[1]);
     struct cluster_image *three = with_topic(f, two, "z", &ids[2]);
     struct cluster_image *replaced = with_topic(f, three, "m", &ids[3]);
-    struct cluster_image *removed = image_with(replaced, bytes_of("a"), NULL);
+    struct cluster_image *removed =
+        image_with(replaced, &(struct image_change){ bytes_of("a"), NULL }, 1);
     check_names(empty, "");
     check_names(one, "m ");
     check_names(two, "a m ");
@@ -93,9 +94,9 @@ static void removing_what_is_not_there_changes_nothing(void **state)
 {
     struct fixture *f = *state;
     struct uuid id;
-    struct cluster_image *empty = image_create(NULL, 0);
+    struct cluster_image *empty = image_create(NULL, 0, NULL);
     struct cluster_image *one = with_topic(f, empty, "m", &id);
-    struct cluster_image *same = image_with(one, bytes_of("n"), NULL);
+    struct cluster_image *same = image_with(one, &(struct image_change){ bytes_of("n"), NULL }, 1);
     check_names(same, "m ");
     image_unref(empty);
     image_unref(one);
@@ -113,7 +114,7 @@ static void an_image_of_many_is_in_the_order_of_names(void **state)
                                           .id = uuid_random(),
                                           .config = f->config };
     }
-    struct cluster_image *image = image_create(topics, 4);
+    struct cluster_image *image = image_create(topics, 4, NULL);
     check_names(image, "a b c d ");
     assert_ptr_equal(image_topic_by_id(image, &topics[3].id), image_topic(image, bytes_of("c")));
     image_unref(image);
@@ -123,7 +124,7 @@ static void a_partition_outside_of_a_topic_is_none(void **state)
 {
     struct fixture *f = *state;
     struct uuid id;
-    struct cluster_image *empty = image_create(NULL, 0);
+    struct cluster_image *empty = image_create(NULL, 0, NULL);
     struct cluster_image *one = with_topic(f, empty, "m", &id);
     assert_null(image_partition(one, bytes_of("m"), 0));
     assert_null(image_partition(one, bytes_of("m"), -1));

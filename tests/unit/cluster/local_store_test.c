@@ -57,6 +57,14 @@ static int tear_down(void **state)
     return rmdir(f->folder);
 }
 
+static enum weir_status change(struct fixture *f,
+                               const char *name,
+                               const struct stored_topic *topic,
+                               struct weir_error *err)
+{
+    return local_store_change(f->store, &(struct stored_change){ bytes_of(name), topic }, 1, err);
+}
+
 static void put(
     struct fixture *f, const char *name, int32_t partitions, const char *key, const char *value)
 {
@@ -67,7 +75,7 @@ static void put(
                                   .partition_count = partitions,
                                   .configs = &config,
                                   .config_count = key ? 1 : 0 };
-    assert_int_equal(local_store_put_topic(f->store, &topic, &err), WEIR_OK);
+    assert_int_equal(change(f, (const char *)topic.name.data, &topic, &err), WEIR_OK);
 }
 
 static const struct stored_topic *get(const struct fixture *f, const char *name)
@@ -85,8 +93,8 @@ static void what_was_put_is_there_after_opening_again(void **state)
     put(f, "gone", 1, NULL, NULL);
     put(f, "plain", 5, NULL, NULL); /* replaced */
     struct uuid id = get(f, "plain")->id;
-    assert_int_equal(local_store_remove_topic(f->store, bytes_of("gone"), &err), WEIR_OK);
-    assert_int_equal(local_store_remove_topic(f->store, bytes_of("gone"), &err), WEIR_ENOTFOUND);
+    assert_int_equal(change(f, "gone", NULL, &err), WEIR_OK);
+    assert_int_equal(change(f, "gone", NULL, &err), WEIR_ENOTFOUND);
     assert_int_equal(local_store_set_producer_id_end(f->store, 3000, &err), WEIR_OK);
     reopen(f);
     assert_true(f->store->was_there);
@@ -99,6 +107,70 @@ static void what_was_put_is_there_after_opening_again(void **state)
     assert_true(bytes_equal_text(get(f, "set")->configs[0].name, "cleanup.policy"));
     assert_true(bytes_equal_text(get(f, "set")->configs[0].value, "compact, delete = both"));
     assert_int_equal(f->store->producer_id_end, 3000);
+}
+
+static void many_changes_are_one_step(void **state)
+{
+    struct fixture *f = *state;
+    struct weir_error err;
+    put(f, "old", 1, NULL, NULL);
+    put(f, "grows", 1, NULL, NULL);
+    struct stored_topic added = { .name = bytes_of("new"),
+                                  .id = uuid_random(),
+                                  .partition_count = 7 };
+    struct stored_topic grown = { .name = bytes_of("grows"),
+                                  .id = uuid_random(),
+                                  .partition_count = 9 };
+    struct stored_change changes[] = { { added.name, &added },
+                                       { bytes_of("old"), NULL },
+                                       { grown.name, &grown },
+                                       { bytes_of("nowhere"), NULL } };
+    assert_int_equal(local_store_change(f->store, changes, 4, &err), WEIR_ENOTFOUND);
+    assert_non_null(get(f, "old"));
+    assert_null(get(f, "new"));
+    assert_int_equal(local_store_change(f->store, changes, 3, &err), WEIR_OK);
+    reopen(f);
+    assert_null(get(f, "old"));
+    assert_int_equal(get(f, "new")->partition_count, 7);
+    assert_int_equal(get(f, "grows")->partition_count, 9);
+}
+
+static void set(struct fixture *f, enum stored_scope scope, const char *name, const char *value)
+{
+    struct weir_error err;
+    struct stored_config config = { bytes_of(name), bytes_of(value) };
+    struct stored_settings settings = { &config, 1 };
+    assert_int_equal(local_store_set_settings(f->store, scope, &settings, &err), WEIR_OK);
+}
+
+static void check_setting(const struct fixture *f,
+                          enum stored_scope scope,
+                          const char *name,
+                          const char *value)
+{
+    const struct stored_settings *settings = &f->store->settings[scope];
+    assert_int_equal(settings->count, 1);
+    assert_true(bytes_equal_text(settings->configs[0].name, name));
+    assert_true(bytes_equal_text(settings->configs[0].value, value));
+}
+
+static void settings_of_brokers_are_kept_apart(void **state)
+{
+    struct fixture *f = *state;
+    struct weir_error err;
+    set(f, STORED_NODE, "max.connections", "1");
+    set(f, STORED_NODE, "max.connections", "100"); /* all of it is replaced */
+    set(f, STORED_CLUSTER, "log.cleanup.policy", "compact, delete");
+    put(f, "t", 1, "retention.ms", "5");
+    reopen(f);
+    check_setting(f, STORED_NODE, "max.connections", "100");
+    check_setting(f, STORED_CLUSTER, "log.cleanup.policy", "compact, delete");
+    assert_int_equal(get(f, "t")->config_count, 1);
+    struct stored_settings none = { NULL, 0 };
+    assert_int_equal(local_store_set_settings(f->store, STORED_NODE, &none, &err), WEIR_OK);
+    reopen(f);
+    assert_int_equal(f->store->settings[STORED_NODE].count, 0);
+    check_setting(f, STORED_CLUSTER, "log.cleanup.policy", "compact, delete");
 }
 
 static void the_leader_epoch_rises_with_every_reign(void **state)
@@ -129,10 +201,14 @@ static void a_change_that_cannot_be_written_did_not_happen(void **state)
     struct stored_topic topic = { .name = bytes_of("new"),
                                   .id = uuid_random(),
                                   .partition_count = 1 };
-    assert_true(local_store_put_topic(f->store, &topic, &err) < 0);
+    assert_true(change(f, (const char *)topic.name.data, &topic, &err) < 0);
     assert_true(strlen(err.message) > 0);
-    assert_true(local_store_remove_topic(f->store, bytes_of("kept"), &err) < 0);
+    assert_true(change(f, "kept", NULL, &err) < 0);
     assert_true(local_store_set_producer_id_end(f->store, 1000, &err) < 0);
+    struct stored_config config = { bytes_of("max.connections"), bytes_of("5") };
+    struct stored_settings settings = { &config, 1 };
+    assert_true(local_store_set_settings(f->store, STORED_NODE, &settings, &err) < 0);
+    assert_int_equal(f->store->settings[STORED_NODE].count, 0);
     (void)close(f->store->root_fd);
     f->store->root_fd = good;
     assert_int_equal(f->store->topics.count, 1);
@@ -190,6 +266,8 @@ static void what_is_no_such_file_is_refused_with_its_line(void **state)
         { "weir-metadata 1\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 1 2147483647\nend 1\n", "line 2" },
         { "weir-metadata 1\ntopic a not-an-id 1\nend 1\n", "line 2" },
         { "weir-metadata 1\nconfig retention.ms 1\nend 0\n", "line 2" },
+        { "weir-metadata 1\nbroker-config max.connections\nend 0\n", "line 2" },
+        { "weir-metadata 1\ncluster-config\nend 0\n", "line 2" },
         { "weir-metadata 1\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 1\nend 2\n", "line 3" },
         { "weir-metadata 1\nend 0\ntopic a BmZ9uM2uQV2mPjvUZx4dRw 1\n", "line 3" },
     };
@@ -208,6 +286,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_put_is_there_after_opening_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(many_changes_are_one_step, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(settings_of_brokers_are_kept_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_leader_epoch_rises_with_every_reign, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_that_cannot_be_written_did_not_happen, set_up,
                                         tear_down),
