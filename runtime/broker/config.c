@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -198,13 +199,19 @@ static enum weir_status check_choices(const struct config_key *key,
     return WEIR_OK;
 }
 
+bool config_is_word(struct bytes text, const char *word)
+{
+    text = bytes_trim(text);
+    return text.len == strlen(word) && strncasecmp((const char *)text.data, word, text.len) == 0;
+}
+
 enum weir_status config_check(const struct config_key *key,
                               struct bytes text,
                               struct weir_error *err)
 {
     switch (key->type) {
     case CONFIG_BOOLEAN:
-        if (bytes_equal_text(text, "true") || bytes_equal_text(text, "false")) {
+        if (config_is_word(text, "true") || config_is_word(text, "false")) {
             return WEIR_OK;
         }
         return bad_value(key, text, "Expected value to be either true or false", err);
@@ -220,73 +227,7 @@ enum weir_status config_check(const struct config_key *key,
     return WEIR_OK;
 }
 
-/* --- what was given --- */
-
-static enum weir_status set_key(struct broker_config *config,
-                                struct bytes name,
-                                struct bytes value,
-                                const char *where,
-                                struct weir_error *err)
-{
-    const struct config_key *key = broker_key(name);
-    if (!key) {
-        return weir_fail(
-            err, WEIR_EINVAL,
-            "%s: unknown configuration '%.*s' (Kafka's broker keys are accepted, such as listeners, log.dirs or "
-            "num.partitions)",
-            where, BYTES_ARG(name));
-    }
-    struct weir_error why;
-    if (config_check(key, value, &why) < 0) {
-        return weir_fail(err, WEIR_EINVAL, "%s: %s", where, why.message);
-    }
-    broker_config_put(config, CONFIG_LAYER_FILE, name, value);
-    return WEIR_OK;
-}
-
-static enum weir_status read_line(struct broker_config *config,
-                                  struct bytes line,
-                                  const char *where,
-                                  struct weir_error *err)
-{
-    line = bytes_trim(line);
-    if (line.len == 0 || line.data[0] == '#' || line.data[0] == '!') {
-        return WEIR_OK;
-    }
-    struct bytes name;
-    struct bytes value = line;
-    (void)bytes_cut(&value, '=', &name);
-    if (bytes_is_null(value)) {
-        return weir_fail(err, WEIR_EINVAL, "%s: not of the form key=value: '%.*s'", where,
-                         BYTES_ARG(line));
-    }
-    return set_key(config, bytes_trim(name), bytes_trim(value), where, err);
-}
-
-enum weir_status broker_config_read(struct broker_config *config,
-                                    struct bytes text,
-                                    const char *where,
-                                    struct weir_error *err)
-{
-    struct bytes line;
-    int number = 0;
-    while (bytes_cut(&text, '\n', &line)) {
-        char at[256];
-        (void)snprintf(at, sizeof(at), "%.200s line %d", where, ++number);
-        enum weir_status rc = read_line(config, line, at, err);
-        if (rc < 0) {
-            return rc;
-        }
-    }
-    return WEIR_OK;
-}
-
-enum weir_status broker_config_override(struct broker_config *config,
-                                        struct bytes assignment,
-                                        struct weir_error *err)
-{
-    return read_line(config, assignment, "--override", err);
-}
+/* --- what was given: config_given.c; what was set while running --- */
 
 enum weir_status broker_config_restore(struct broker_config *config,
                                        enum config_layer layer,

@@ -125,7 +125,7 @@ void broker_config_put(struct broker_config *config,
                        struct bytes key,
                        struct bytes value);
 
-/* Reads lines of Java's properties format. `where` names them in errors: "server.properties". */
+/* Reads Java's properties format (base/properties.h). `where` names them in errors: "server.properties". */
 WEIR_CHECKED enum weir_status broker_config_read(struct broker_config *config,
                                                  struct bytes text,
                                                  const char *where,
@@ -168,6 +168,9 @@ const char *broker_config_layer_text(const struct broker_config *config,
 const struct config_key *config_key_find(const struct config_key *keys,
                                          int count,
                                          struct bytes name);
+
+/* A word as Kafka reads it, in capitals or not: "true", "TRUE". */
+bool config_is_word(struct bytes text, const char *word);
 
 /* Whether `text` is a value for this key; otherwise a sentence in `err` in Kafka's words ("Invalid value x for
  * configuration retention.ms: ..."). */

@@ -20,7 +20,7 @@ static int64_t number_of(const struct broker_config *config, const char *key)
 static bool flag_of(const struct broker_config *config, const char *key)
 {
     const char *text = broker_config_text(config, key);
-    return text && strcmp(text, "true") == 0;
+    return text && config_is_word(bytes_of(text), "true");
 }
 
 struct address {

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "broker/server.h"
 #include "cli/command.h"
+#include "cli/daemon.h"
 
 enum { EXIT_USAGE = 4, PROPERTIES_MAX_BYTES = 1 << 20 };
 
@@ -30,6 +31,8 @@ static const char help[] =
     "  --override key=value   sets one configuration key, over what the file says\n"
     "  --ready-fd N           writes \"host:port\" and a line end to descriptor N once it serves, and closes it\n"
     "  --list-keys            prints the configuration keys with their defaults; those without effect here say so\n"
+    "  -daemon                goes to the background once it serves; its lines go to $LOG_DIR/kafkaServer.out\n"
+    "  --version              prints the version of Kafka that this equals\n"
     "  --help                 this text\n"
     "\n"
     "Keys and defaults are Kafka's. Those that matter first:\n"
@@ -44,7 +47,9 @@ static const char help[] =
 struct options {
     struct broker_config config;
     int ready_fd; /* -1: none */
-    bool done;    /* all that was asked is printed */
+    int told_fd;  /* of daemon.h; -1: in the foreground */
+    bool daemon;
+    bool done; /* all that was asked is printed */
 };
 
 static int usage(const char *what, const char *word)
@@ -84,15 +89,22 @@ static int parse_word(struct options *o, int argc, char **argv, int *index)
         o->done = true;
         return 0;
     }
+    if (strcmp(word, "--version") == 0) {
+        printf("4.3.1\n");
+        o->done = true;
+        return 0;
+    }
+    if (strcmp(word, "-daemon") == 0) {
+        o->daemon = true;
+        return -1;
+    }
     if (strcmp(word, "--list-keys") == 0) {
         list_keys();
         o->done = true;
         return 0;
     }
     if (word[0] == '-' && strcmp(word, "--override") != 0 && strcmp(word, "--ready-fd") != 0) {
-        return usage(strcmp(word, "-daemon") == 0 ? "does not go to the background: "
-                                                  : "unknown option ",
-                     word);
+        return usage("unknown option ", word);
     }
     if (word[0] == '-' && *index + 1 >= argc) {
         return usage("a value is missing after ", word);
@@ -188,6 +200,12 @@ static int serve(struct options *o, const struct log *log)
         return EXIT_FAILURE;
     }
     announce(broker, o->ready_fd);
+    if (o->told_fd >= 0) {
+        if (file_write_all(o->told_fd, "", 1, NULL) < 0) {
+            log_write(log, LOG_LEVEL_WARN, "Nobody waits for the start any more");
+        }
+        (void)close(o->told_fd);
+    }
     int received = 0;
     (void)sigwait(&stop, &received);
     log_write(log, LOG_LEVEL_INFO, "[KafkaServer id=%d] shutting down (%s)", broker->config.node_id,
@@ -199,13 +217,17 @@ static int serve(struct options *o, const struct log *log)
 
 int cmd_broker(int argc, char **argv)
 {
-    struct options o = { .ready_fd = -1 };
+    struct options o = { .ready_fd = -1, .told_fd = -1 };
     struct log log;
     struct weir_error err;
     log_init(&log, STDOUT_FILENO, LOG_LEVEL_INFO);
     broker_config_init(&o.config);
     int code = parse_options(&o, argc, argv);
     if (code < 0 && broker_config_complete(&o.config, &err) < 0) {
+        (void)fprintf(stderr, "weir broker: %s\n", err.message);
+        code = EXIT_FAILURE;
+    }
+    if (code < 0 && o.daemon && daemon_begin(&o.told_fd, &err) < 0) {
         (void)fprintf(stderr, "weir broker: %s\n", err.message);
         code = EXIT_FAILURE;
     }

@@ -51,6 +51,9 @@ class CommandLine(Folder):
         for text in ("usage: weir broker", "--override", "listeners", "log.dirs", "143"):
             self.assertIn(text, result.stdout)
 
+    def test_the_version_is_kafkas(self):
+        self.assertEqual(run("--version").stdout, "4.3.1\n")
+
     def test_keys_are_listed(self):
         lines = run("--list-keys").stdout.splitlines()
         self.assertIn("num.partitions=1", lines)
@@ -58,11 +61,12 @@ class CommandLine(Folder):
 
     def test_wrong_words_are_named(self):
         self.refused("--nosuch", code=4, says=["--nosuch", "--help"])
-        self.refused("-daemon", "server.properties", code=4, says=["-daemon"])
+        self.refused("-Daemon", "server.properties", code=4, says=["-Daemon"])
         self.refused("--override", code=4, says=["--override"])
         self.refused("--ready-fd", "999", code=4, says=["--ready-fd", "999"])
         self.refused("--override", "num.partitions", says=["num.partitions", "key=value"])
-        self.refused("--override", "no.such.key=1", says=["no.such.key"])
+        self.refused("--override", "no.such.key=1", says=["no.such.key", "--list-keys"])
+        self.refused("--override", "num.partition=1", says=["num.partition", "num.partitions meant?"])
         self.refused(*self.override(num_partitions="many"), says=["num.partitions", "many", "INT"])
         self.refused("/nosuch/server.properties", says=["/nosuch/server.properties"])
         self.refused(self.folder, says=[self.folder])
@@ -72,6 +76,37 @@ class CommandLine(Folder):
         with open(path, "w", encoding="utf-8") as out:
             out.write("num.partitions=2\n\nauto.create.topics.enable=maybe\n")
         self.refused(path, says=[f"{path} line 3", "auto.create.topics.enable", "true or false"])
+
+
+class Background(Folder):
+    def lines(self):
+        with open(os.path.join(self.folder, "kafkaServer.out"), encoding="utf-8") as file:
+            return file.read()
+
+    def test_it_serves_when_the_prompt_is_back(self):
+        result = run("-daemon", *self.override(), env=dict(os.environ, LOG_DIR=self.folder))
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+        with open(f"{self.data}/.lock", encoding="utf-8") as lock:
+            inode = os.fstat(lock.fileno()).st_ino
+        with open("/proc/locks", encoding="ascii") as locks:
+            pid = next(int(line.split()[4]) for line in locks if line.split()[5].endswith(f":{inode}"))
+        try:
+            port = int(self.lines().rsplit(":", 1)[1])
+            with kafka_wire.Connection("127.0.0.1", port) as c:
+                c.call("ApiVersions", 0, {})
+                os.kill(pid, signal.SIGTERM)
+                with self.assertRaises(kafka_wire.Closed):
+                    c.receive_frame()
+        finally:
+            while os.path.exists(f"/proc/{pid}"):  # it ends by the signal
+                pass
+        self.assertIn("shut down completed", self.lines())
+
+    def test_what_does_not_start_is_told(self):
+        result = run("-daemon", *self.override(log_dirs="/proc/nosuch"), env=dict(os.environ, LOG_DIR=self.folder))
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn(f"{self.folder}/kafkaServer.out says why", result.stderr)
+        self.assertIn("/proc/nosuch", self.lines())
 
 
 class Start(Folder):

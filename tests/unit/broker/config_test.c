@@ -99,6 +99,24 @@ static void a_file_in_javas_format_is_read(void **state)
     assert_null(broker_config_text(config, "log.retention.ms"));
 }
 
+static void a_file_in_javas_format_goes_on_over_lines(void **state)
+{
+    struct broker_config *config = *state;
+    reads(config, "num.partitions 3\n"
+                  "log.dirs : /data/with\\ blank\n"
+                  "listeners=\\\n"
+                  "    PLAINTEXT\\://127.0.0.1:1234\n"
+                  "auto.create.topics.enable=FALSE\n"
+                  "broker.rack\n");
+    completes(config);
+    assert_int_equal(config->num_partitions, 3);
+    assert_string_equal(config->log_dir, "/data/with blank");
+    assert_string_equal(config->listen_host, "127.0.0.1");
+    assert_int_equal(config->listen_port, 1234);
+    assert_false(config->auto_create_topics);
+    assert_string_equal(broker_config_text(config, "broker.rack"), "");
+}
+
 struct count {
     int all;
     int roles;
@@ -221,7 +239,12 @@ static void what_cannot_be_meant_is_refused_by_name(void **state)
 {
     (void)state;
     static const struct refusal refusals[] = {
-        { "\nno.such.key=1\n", { "server.properties line 2", "no.such.key" } },
+        { "\nno.such.key=1\n", { "server.properties line 2", "no.such.key", "--list-keys" } },
+        { "num.partition=1\n", { "line 1", "num.partition", "is num.partitions meant?" } },
+        { "log.retention.hour: 1\n", { "line 1", "is log.retention.hours meant?" } },
+        { "# x\nretention.ms = 1\n", { "line 2", "retention.ms", "log.retention.ms" } },
+        { "node.id=\\u00\n", { "line 1", "escape" } },
+        { "num.partitions=1\nlog.dirs=/a\\nb\n", { "line 2", "log.dirs", "control" } },
         { "num.partitions\n", { "line 1", "key=value", "num.partitions" } },
         { "=1\n", { "line 1" } },
         { "num.partitions=x\n", { "line 1", "num.partitions", "x", "INT" } },
@@ -251,6 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_are_those_of_kafka, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_in_javas_format_is_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_in_javas_format_goes_on_over_lines, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(apaches_shipped_file_is_accepted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_accepted_without_effect_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_ipv6_listener_is_understood, set_up, tear_down),
