@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,10 +21,13 @@
 #include "base/mem.h"
 #include "net/inbound.h"
 
+#define NO_LENGTH "the length of a request is negative or over socket.request.max.bytes"
+
 enum {
     /* Then the other connections have their turn: a peer may send faster than we answer. */
     READS_PER_ROUND = 4,
     FRAMES_PER_TURN = 32,
+    LENGTH_SIZE = 4,         /* what inbound.h finds before each frame */
     TOGETHER_MAX = 64 << 10, /* bytes of responses that wait for the end of a turn */
     IDLE_CHECK_DIVISOR = 4,  /* an idle connection is closed after at most idle_max * (1 + 1/4) */
 };
@@ -102,6 +106,22 @@ static void leave_frames(struct connection *c)
     }
 }
 
+/* Who speaks another protocol is told apart by the four bytes that should be a length. */
+static const char *why_no_length(const struct inbound *in)
+{
+    static const char *const http[] = { "GET ", "POST", "HEAD", "PUT ", "OPTI" };
+    const uint8_t *p = in->data + in->at;
+    if (p[0] == 0x16 && p[1] == 0x03) {
+        return NO_LENGTH " (it looks like TLS, and this listener is PLAINTEXT)";
+    }
+    for (size_t i = 0; i < sizeof(http) / sizeof(http[0]); i++) {
+        if (memcmp(p, http[i], LENGTH_SIZE) == 0) {
+            return NO_LENGTH " (it looks like HTTP)";
+        }
+    }
+    return NO_LENGTH;
+}
+
 /* Hands the next frame to the owner. False when there is none. */
 static bool deliver(struct connection *c)
 {
@@ -109,7 +129,7 @@ static bool deliver(struct connection *c)
     void *memory;
     int found = inbound_take(&c->in, &frame, &memory);
     if (found == INBOUND_NO_LENGTH) {
-        connection_close(c, "the length of a request is negative or over socket.request.max.bytes");
+        connection_close(c, why_no_length(&c->in));
     }
     if (found <= 0) {
         return false;
