@@ -43,6 +43,7 @@ void api_describe_cluster(struct request *request)
     response.brokers_count = 1;
     response.brokers = message_new(&describe_cluster_response_broker_type, &request->arena, 1);
     response.brokers[0].broker_id = broker->config.node_id;
+    response.brokers[0].rack = bytes_of(broker_config_text(&broker->config, "broker.rack"));
     request_advertised_address(request, &response.brokers[0].host, &response.brokers[0].port);
     if (body->include_cluster_authorized_operations) {
         response.cluster_authorized_operations = CLUSTER_OPERATIONS;

@@ -168,6 +168,7 @@ static void fill_brokers(struct answering *a)
     a->response.brokers = message_new(&metadata_response_broker_type, &a->request->arena, 1);
     a->response.brokers_count = 1;
     a->response.brokers[0].node_id = broker->config.node_id;
+    a->response.brokers[0].rack = bytes_of(broker_config_text(&broker->config, "broker.rack"));
     request_advertised_address(a->request, &a->response.brokers[0].host,
                                &a->response.brokers[0].port);
     a->response.cluster_id = bytes_of(broker->cluster_id);

@@ -239,7 +239,8 @@ static void say_limits(struct setting *s)
         const struct config_key *key = key_of(s->spec->changes[i].entry.name);
         if (key && key->ignored) {
             log_write(&s->broker->log, LOG_LEVEL_INFO,
-                      "%s is accepted and has no effect on this broker", key->name);
+                      "%s is accepted and has no effect on this broker: %s", key->name,
+                      config_key_reason(key));
         } else if (key && strcmp(key->name, "num.network.threads") == 0) {
             log_write(&s->broker->log, LOG_LEVEL_INFO,
                       "num.network.threads takes effect at the next start: event loops are not "

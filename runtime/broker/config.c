@@ -262,14 +262,14 @@ void broker_config_set_cluster_defaults(struct broker_config *config)
 }
 
 void broker_config_notes(const struct broker_config *config,
-                         void (*note)(void *context, const char *key),
+                         void (*note)(void *context, const struct config_key *key),
                          void *context)
 {
     const struct map *given = &config->layers[CONFIG_LAYER_FILE];
     for (size_t i = 0; i < given->count; i++) {
         const struct config_key *key = broker_key(given->entries[i].key);
         if (key && key->ignored) {
-            note(context, key->name);
+            note(context, key);
         }
     }
 }

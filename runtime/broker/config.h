@@ -140,9 +140,12 @@ WEIR_CHECKED enum weir_status broker_config_override(struct broker_config *confi
 WEIR_CHECKED enum weir_status broker_config_complete(struct broker_config *config,
                                                      struct weir_error *err);
 
+/* Why a key that is `ignored` has no effect. */
+const char *config_key_reason(const struct config_key *key);
+
 /* Calls `note` for every given key that has no effect here. */
 void broker_config_notes(const struct broker_config *config,
-                         void (*note)(void *context, const char *key),
+                         void (*note)(void *context, const struct config_key *key),
                          void *context);
 
 /* Sets one key of a layer as it was stored; an error names it. */

@@ -29,24 +29,71 @@ struct address {
     int *port;
 };
 
-/* "PLAINTEXT://host:port": one listener, plaintext. */
-static enum weir_status parse_listener(const char *key,
-                                       const char *text,
+enum { LISTENER_TEXT_MAX = 320 };
+
+/* Whether a comma list of the configuration has the word. */
+static bool lists(const struct broker_config *config, const char *key, struct bytes word)
+{
+    struct bytes rest = bytes_of(broker_config_text(config, key));
+    struct bytes item;
+    while (bytes_cut(&rest, ',', &item)) {
+        if (bytes_equal(bytes_trim(item), word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Listeners may have names of their own: listener.security.protocol.map=EXTERNAL:PLAINTEXT,... says what each speaks. */
+static bool is_plaintext(const struct broker_config *config, struct bytes name)
+{
+    struct bytes rest = bytes_of(broker_config_text(config, "listener.security.protocol.map"));
+    struct bytes item;
+    while (bytes_cut(&rest, ',', &item)) {
+        struct bytes one;
+        item = bytes_trim(item);
+        if (bytes_cut(&item, ':', &one) && bytes_equal(one, name)) {
+            return bytes_equal_text(item, "PLAINTEXT");
+        }
+    }
+    return bytes_equal_text(name, "PLAINTEXT");
+}
+
+/* Its name; what is behind "://" stays in *rest, which is null without one. */
+static struct bytes listener_name(struct bytes *rest)
+{
+    struct bytes whole = bytes_trim(*rest);
+    struct bytes name;
+    *rest = whole;
+    bool has_scheme = bytes_cut(rest, ':', &name) && bytes_starts_with(*rest, bytes_of("//"));
+    *rest = has_scheme ? (struct bytes){ rest->data + 2, rest->len - 2 } : (struct bytes){ 0 };
+    return name;
+}
+
+/* A node of Apache's shipped file also lists a listener for KRaft, which there is none of here. */
+static bool is_controllers(const struct broker_config *config, struct bytes listener)
+{
+    struct bytes name = listener_name(&listener);
+    return bytes_equal_text(name, "CONTROLLER") || lists(config, "controller.listener.names", name);
+}
+
+/* "PLAINTEXT://host:port". */
+static enum weir_status parse_listener(const struct broker_config *config,
+                                       const char *key,
+                                       struct bytes text,
                                        const struct address *out,
                                        struct weir_error *err)
 {
-    static const char *const form = "PLAINTEXT://host:port (one plaintext listener is served)";
-    struct bytes rest = bytes_trim(bytes_of(text));
-    struct bytes scheme = bytes_of("PLAINTEXT://");
-    if (!bytes_starts_with(rest, scheme)) {
-        return weir_fail(err, WEIR_EINVAL, "%s=%s: expected %s", key, text, form);
-    }
-    rest.data += scheme.len;
-    rest.len -= scheme.len;
+    struct bytes rest = text;
+    struct bytes name = listener_name(&rest);
     const uint8_t *colon = rest.len ? memrchr(rest.data, ':', rest.len) : NULL;
     int64_t port = -1;
-    if (!colon || memchr(rest.data, ',', rest.len)) {
-        return weir_fail(err, WEIR_EINVAL, "%s=%s: expected %s", key, text, form);
+    if (!colon || !is_plaintext(config, name)) {
+        return weir_fail(
+            err, WEIR_EINVAL,
+            "%s=%.*s: expected PLAINTEXT://host:port (one plaintext listener is served; a name of its "
+            "own needs listener.security.protocol.map=NAME:PLAINTEXT)",
+            key, BYTES_ARG(text));
     }
     struct bytes host = { rest.data, (size_t)(colon - rest.data) };
     struct bytes port_text = { colon + 1, rest.len - host.len - 1 };
@@ -54,53 +101,66 @@ static enum weir_status parse_listener(const char *key,
         host = (struct bytes){ host.data + 1, host.len - 2 };
     }
     if (!bytes_parse_i64(port_text, &port) || port < 0 || port > 65535) {
-        return weir_fail(err, WEIR_EINVAL, "%s=%s: '%.*s' is not a port (0 to 65535)", key, text,
-                         BYTES_ARG(port_text));
+        return weir_fail(err, WEIR_EINVAL, "%s=%.*s: '%.*s' is not a port (0 to 65535)", key,
+                         BYTES_ARG(text), BYTES_ARG(port_text));
     }
     if (!bytes_to_text(host, out->host, out->host_size)) {
-        return weir_fail(err, WEIR_EINVAL, "%s=%s: the host name is too long", key, text);
+        return weir_fail(err, WEIR_EINVAL, "%s=%.*s: the host name is too long", key,
+                         BYTES_ARG(text));
     }
     *out->port = (int)port;
     return WEIR_OK;
 }
 
-static enum weir_status decode_listeners(struct broker_config *config, struct weir_error *err)
+/* The one that is served; its name is that of what clients are told. */
+static enum weir_status decode_listener(struct broker_config *config,
+                                        struct bytes *out_name,
+                                        struct weir_error *err)
 {
     struct address listen = { config->listen_host, sizeof(config->listen_host),
                               &config->listen_port };
-    enum weir_status rc = WEIR_OK;
-    /* A node of Apache's shipped file also lists a CONTROLLER listener, which means nothing without KRaft. */
-    struct bytes rest = bytes_of(broker_config_text(config, "listeners"));
+    const char *text = broker_config_text(config, "listeners");
+    struct bytes rest = bytes_of(text);
     struct bytes one;
-    int served = 0;
-    while (rc == WEIR_OK && bytes_cut(&rest, ',', &one)) {
-        char text[320];
-        if (bytes_starts_with(bytes_trim(one), bytes_of("CONTROLLER://"))) {
+    struct bytes served = { 0 };
+    while (bytes_cut(&rest, ',', &one)) {
+        if (is_controllers(config, one)) {
             continue;
         }
-        if (!bytes_to_text(bytes_trim(one), text, sizeof(text)) || ++served > 1) {
+        if (!bytes_is_null(served) || one.len > LISTENER_TEXT_MAX) {
             return weir_fail(
                 err, WEIR_EINVAL,
-                "listeners=%s: one plaintext listener is served, such as PLAINTEXT://:9092",
-                broker_config_text(config, "listeners"));
+                "listeners=%s: one plaintext listener is served, such as PLAINTEXT://:9092", text);
         }
-        rc = parse_listener("listeners", text, &listen, err);
+        served = one;
     }
-    if (rc == WEIR_OK && served == 0) {
-        rc = weir_fail(err, WEIR_EINVAL,
-                       "listeners=%s: no plaintext listener, such as PLAINTEXT://:9092",
-                       broker_config_text(config, "listeners"));
+    if (bytes_is_null(served)) {
+        return weir_fail(err, WEIR_EINVAL,
+                         "listeners=%s: no plaintext listener, such as PLAINTEXT://:9092", text);
     }
-    const char *advertised = broker_config_text(config, "advertised.listeners");
-    if (rc == WEIR_OK && advertised && *advertised) {
-        struct bytes first;
-        struct bytes all = bytes_of(advertised);
-        char text[320] = "";
-        (void)bytes_cut(&all, ',', &first);
-        (void)bytes_to_text(first, text, sizeof(text));
-        struct address out = { config->advertised_host, sizeof(config->advertised_host),
-                               &config->advertised_port };
-        rc = parse_listener("advertised.listeners", text, &out, err);
+    enum weir_status rc = parse_listener(config, "listeners", bytes_trim(served), &listen, err);
+    *out_name = listener_name(&served);
+    return rc;
+}
+
+static enum weir_status decode_listeners(struct broker_config *config, struct weir_error *err)
+{
+    struct bytes name = { 0 };
+    enum weir_status rc = decode_listener(config, &name, err);
+    struct bytes rest = bytes_of(broker_config_text(config, "advertised.listeners"));
+    struct bytes one;
+    struct address out = { config->advertised_host, sizeof(config->advertised_host),
+                           &config->advertised_port };
+    while (rc == WEIR_OK && rest.len > 0 && bytes_cut(&rest, ',', &one)) {
+        struct bytes address = one;
+        if (bytes_equal(listener_name(&address), name)) {
+            return parse_listener(config, "advertised.listeners", bytes_trim(one), &out, err);
+        }
+        if (!is_controllers(config, one)) {
+            rc = weir_fail(err, WEIR_EINVAL,
+                           "advertised.listeners=%.*s: the listener that is served is %.*s",
+                           BYTES_ARG(one), BYTES_ARG(name));
+        }
     }
     return rc;
 }

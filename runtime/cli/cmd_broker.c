@@ -62,8 +62,9 @@ static void list_keys(void)
 {
     for (int i = 0; i < broker_config_key_count; i++) {
         const struct config_key *key = &broker_config_keys[i];
-        printf("%s=%s%s\n", key->name, key->default_text ? key->default_text : "",
-               key->ignored ? "    # no effect here" : "");
+        printf("%s=%s%s%s\n", key->name, key->default_text ? key->default_text : "",
+               key->ignored ? "    # no effect here: " : "",
+               key->ignored ? config_key_reason(key) : "");
     }
 }
 
@@ -149,9 +150,10 @@ static int parse_options(struct options *o, int argc, char **argv)
     return -1;
 }
 
-static void say_ignored(void *context, const char *key)
+static void say_ignored(void *context, const struct config_key *key)
 {
-    log_write(context, LOG_LEVEL_INFO, "%s is accepted and has no effect on this broker", key);
+    log_write(context, LOG_LEVEL_INFO, "%s is accepted and has no effect on this broker: %s",
+              key->name, config_key_reason(key));
 }
 
 static void announce(const struct broker *broker, int ready_fd)

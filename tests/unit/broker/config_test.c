@@ -122,11 +122,11 @@ struct count {
     int roles;
 };
 
-static void count_note(void *context, const char *key)
+static void count_note(void *context, const struct config_key *key)
 {
     struct count *count = context;
     count->all++;
-    count->roles += strcmp(key, "process.roles") == 0;
+    count->roles += strcmp(key->name, "process.roles") == 0;
 }
 
 /* The file that Apache ships with Kafka 4 starts this broker too; what means nothing here is said. */
@@ -208,6 +208,30 @@ static void every_default_is_a_value_of_its_own_key(void **state)
     }
 }
 
+static void every_key_without_effect_has_a_reason(void **state)
+{
+    (void)state;
+    for (int i = 0; i < broker_config_key_count; i++) {
+        const struct config_key *key = &broker_config_keys[i];
+        if (key->ignored && *config_key_reason(key) == '\0') {
+            fail_msg("%s has no effect, and there is no reason why", key->name);
+        }
+    }
+}
+
+static void listeners_may_have_names(void **state)
+{
+    struct broker_config *config = *state;
+    overrides(config, "listeners=OUTSIDE://:9095,CTRL://:9096");
+    overrides(config, "advertised.listeners=OUTSIDE://kafka.example:19095");
+    overrides(config, "controller.listener.names=CTRL");
+    overrides(config, "listener.security.protocol.map=OUTSIDE:PLAINTEXT, CTRL:PLAINTEXT");
+    completes(config);
+    assert_int_equal(config->listen_port, 9095);
+    assert_string_equal(config->advertised_host, "kafka.example");
+    assert_int_equal(config->advertised_port, 19095);
+}
+
 struct refusal {
     const char *text;
     const char *words[4]; /* all in the message */
@@ -262,6 +286,9 @@ static void what_cannot_be_meant_is_refused_by_name(void **state)
         { "listeners=PLAINTEXT://localhost\n", { "listeners", "PLAINTEXT://host:port" } },
         { "listeners=PLAINTEXT://:1,PLAINTEXT://:2\n", { "listeners", "one plaintext listener" } },
         { "listeners=\n", { "listeners" } },
+        { "listeners=OUT://:1\n", { "listeners", "OUT", "listener.security.protocol.map" } },
+        { "listeners=OUT://:1\nlistener.security.protocol.map=OUT:SSL\n", { "PLAINTEXT" } },
+        { "advertised.listeners=OUT://x:1\n", { "advertised.listeners", "OUT", "PLAINTEXT" } },
         { "log.dirs=/a,/b\n", { "log.dirs", "one folder" } },
     };
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
@@ -279,6 +306,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(apaches_shipped_file_is_accepted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_accepted_without_effect_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_ipv6_listener_is_understood, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(listeners_may_have_names, set_up, tear_down),
+        cmocka_unit_test(every_key_without_effect_has_a_reason),
         cmocka_unit_test(every_default_is_a_value_of_its_own_key),
         cmocka_unit_test(what_cannot_be_meant_is_refused_by_name),
     };
