@@ -36,9 +36,9 @@ TOPIC_RESOURCE = 2
 TOPICS = {
     "default": (2, 0, 0, {}),
     "flushed": (2, 0, 0, {"flush.messages": "1"}),
-    "rolling": (1, 0, 0, {"segment.ms": "150"}),
+    "rolling": (1, 0, 0, {"segment.ms": "150", "retention.bytes": str(200 << 10)}),  # some hundred segments at most: a start opens them all
     "retained": (2, 0, 30000, {"segment.bytes": str(1 << 20), "retention.bytes": str(4 << 20)}),
-    "compacted": (2, 12, 0, {"cleanup.policy": "compact", "segment.ms": "200", "min.cleanable.dirty.ratio": "0.01"}),
+    "compacted": (2, 12, 0, {"cleanup.policy": "compact", "segment.ms": "1000", "min.cleanable.dirty.ratio": "0.01"}),
 }
 INTERNAL = {"segment.bytes": str(1 << 20), "segment.ms": "500", "min.cleanable.dirty.ratio": "0.01"}
 PRODUCERS = {"idempotent1": 20, "idempotent2": 20, "plain1": 20, "transactional1": 2, "transactional2": 2, "committer": 3}  # and how far each must get
