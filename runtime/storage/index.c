@@ -92,29 +92,55 @@ enum weir_status index_load(struct index *x, int dir_fd, const char *path, struc
                last.value < 0) {
         rc = weir_fail(err, WEIR_ECORRUPT, "%s is damaged", path);
     } else {
-        x->count = count;
+        x->count = x->in_file = count;
         x->last = last;
     }
     (void)close(fd);
     return rc;
 }
 
-enum weir_status index_open(
-    struct index *x, int dir_fd, const char *path, bool fresh, struct weir_error *err)
+enum weir_status index_open(struct index *x, int dir_fd, const char *path, struct weir_error *err)
 {
+    struct stat st;
     index_close(x);
     x->fd = openat(dir_fd, path, O_RDWR | O_CREAT | O_CLOEXEC, INDEX_MODE);
     if (x->fd < 0) {
         return weir_fail_errno(err, "cannot open %s", path);
     }
-    if (fresh) {
-        x->count = 0;
-        x->last = (struct index_entry){ 0, 0 };
-    }
-    /* Also cuts off what was preallocated. */
-    if (ftruncate(x->fd, x->count * index_entry_size(x->kind)) != 0) {
+    /* Asked first: ext4 writes out a file that was cut to nothing when it is closed, even if there was nothing to cut. */
+    int64_t size = x->in_file * index_entry_size(x->kind);
+    if (fstat(x->fd, &st) != 0 || (st.st_size != size && ftruncate(x->fd, size) != 0)) {
         return weir_fail_errno(err, "cannot size %s", path);
     }
+    return WEIR_OK;
+}
+
+void index_rewind(struct index *x)
+{
+    x->count = 0;
+    x->last = (struct index_entry){ 0, 0 };
+}
+
+/* Is this what the file has behind the entries? */
+static bool comes_next(const struct index *x, struct index_entry entry)
+{
+    struct index_entry e;
+    return x->count < x->in_file && read_entry(x->kind, x->fd, x->count, &e) &&
+           e.key == entry.key && e.value == entry.value;
+}
+
+enum weir_status index_settle(struct index *x,
+                              const struct index_entry *closing,
+                              struct weir_error *err)
+{
+    if (closing && comes_next(x, *closing) && (x->count == 0 || closing->key > x->last.key)) {
+        x->count++;
+        x->last = *closing;
+    }
+    if (x->count < x->in_file && ftruncate(x->fd, x->count * index_entry_size(x->kind)) != 0) {
+        return weir_fail_errno(err, "cannot cut an index");
+    }
+    x->in_file = x->count;
     return WEIR_OK;
 }
 
@@ -128,7 +154,12 @@ void index_close(struct index *x)
 
 enum weir_status index_append(struct index *x, struct index_entry entry, struct weir_error *err)
 {
-    if (x->count > 0 && entry.key <= x->last.key) {
+    if (is_blank(entry) || (x->count > 0 && entry.key <= x->last.key)) {
+        return WEIR_OK;
+    }
+    if (comes_next(x, entry)) {
+        x->count++;
+        x->last = entry;
         return WEIR_OK;
     }
     uint8_t raw[ENTRY_SIZE_MAX];
@@ -144,6 +175,7 @@ enum weir_status index_append(struct index *x, struct index_entry entry, struct 
     if (rc == WEIR_OK) {
         x->count++;
         x->last = entry;
+        x->in_file = x->count > x->in_file ? x->count : x->in_file;
     }
     return rc;
 }

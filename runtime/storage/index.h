@@ -10,6 +10,9 @@
  * last one, so a lookup gives a place to start reading that is at most that far from the answer. Kafka preallocates the
  * file of an active segment and maps it: then zeros follow the last entry. Ours has just its entries.
  *
+ * A file that is right is not touched: making an index anew compares it with what is there and writes only what differs. Where
+ * a log has thousands of segments, a start would otherwise cut and write thousands of files, and a disk flushes those.
+ *
  * The last entry is kept in memory: a reader near the end of the log, which is nearly every reader, needs no file.
  * Otherwise a binary search reads the page cache, from the end, in blocks. Nothing here is trusted: a caller checks what it finds in the .log.
  *
@@ -33,6 +36,7 @@ struct index {
     enum index_kind kind;
     int fd;                  /* -1: not open; lookups open the file for as long as they need it */
     int64_t count;           /* entries */
+    int64_t in_file;         /* at least `count`: more while the index is made anew */
     struct index_entry last; /* when count > 0 */
 };
 
@@ -50,12 +54,24 @@ WEIR_CHECKED enum weir_status index_load(struct index *x,
                                          const char *path,
                                          struct weir_error *err);
 
-/* Opens (makes) the file for appending; with `fresh` it is emptied first. */
-WEIR_CHECKED enum weir_status index_open(
-    struct index *x, int dir_fd, const char *path, bool fresh, struct weir_error *err);
+/* Opens (makes) the file for appending. What it has besides the entries, preallocated room or no entries at all, goes. */
+WEIR_CHECKED enum weir_status index_open(struct index *x,
+                                         int dir_fd,
+                                         const char *path,
+                                         struct weir_error *err);
 void index_close(struct index *x);
 
-/* Appends, unless the entry would not grow the key. The file must be open. */
+/*
+ * Making the index anew: index_rewind(), then index_append() of all that belongs there, then index_settle(), which removes
+ * what is left in the file of the old one. Of that it keeps `closing`, the entry that an index gets when its segment is
+ * complete, if that comes next; NULL: there is none.
+ */
+void index_rewind(struct index *x);
+WEIR_CHECKED enum weir_status index_settle(struct index *x,
+                                           const struct index_entry *closing,
+                                           struct weir_error *err);
+
+/* Appends, unless the entry would not grow the key, or says nothing. The file must be open. */
 WEIR_CHECKED enum weir_status index_append(struct index *x,
                                            struct index_entry entry,
                                            struct weir_error *err);

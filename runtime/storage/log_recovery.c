@@ -365,24 +365,18 @@ static enum weir_status check_batches(
     return rc;
 }
 
-/* Reads all of a segment and writes its indexes anew. */
+/* Reads all of a segment and makes its indexes anew, which leaves alone those that are right. */
 static enum weir_status check_whole(
     struct recovery *r, struct segment *s, int64_t size, bool trusted, struct weir_error *err)
 {
-    log_file_unref(s->file);
-    s->file = NULL;
-    index_close(&s->offsets);
-    index_close(&s->times);
-    index_init(&s->offsets, INDEX_OFFSET);
-    index_init(&s->times, INDEX_TIME);
-    s->size = 0;
-    s->next_offset = s->base_offset;
-    s->bytes_since_index = 0;
-    s->max_timestamp = NO_TIMESTAMP;
+    segment_rewind(s);
     r->next_offset = s->base_offset;
     r->epoch = -1;
     enum weir_status rc = segment_activate(s, err);
-    return rc < 0 ? rc : check_batches(r, s, size, trusted, err);
+    if (rc == WEIR_OK) {
+        rc = check_batches(r, s, size, trusted, err);
+    }
+    return rc < 0 ? rc : segment_settle(s, err);
 }
 
 /* Reads a segment's end, from the last index entry on. */
@@ -519,6 +513,7 @@ enum weir_status log_recover(struct partition_log *log,
         rc = WEIR_OK; /* never written */
         goto out;
     }
+    log->names_synced = options->clean && !r.leftovers; /* the stop did that */
     if (rc == WEIR_OK && r.leftovers) {
         rc = log_clear_leftovers(log->root_fd, log->name, err);
         rc = rc == WEIR_OK ? list_folder(&r, err) : rc;

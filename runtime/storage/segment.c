@@ -69,10 +69,10 @@ enum weir_status segment_activate(struct segment *s, struct weir_error *err)
         return rc;
     }
     segment_path(s, ".index", path);
-    rc = index_open(&s->offsets, s->root_fd, path, s->offsets.count == 0, err);
+    rc = index_open(&s->offsets, s->root_fd, path, err);
     if (rc == WEIR_OK) {
         segment_path(s, ".timeindex", path);
-        rc = index_open(&s->times, s->root_fd, path, s->times.count == 0, err);
+        rc = index_open(&s->times, s->root_fd, path, err);
     }
     if (rc < 0) {
         log_file_unref(file);
@@ -95,6 +95,29 @@ enum weir_status segment_reserve(struct segment *s, int64_t bytes, struct weir_e
     return WEIR_OK;
 }
 
+void segment_rewind(struct segment *s)
+{
+    index_rewind(&s->offsets);
+    index_rewind(&s->times);
+    s->size = 0;
+    s->next_offset = s->base_offset;
+    s->bytes_since_index = 0;
+    s->max_timestamp = NO_TIMESTAMP;
+}
+
+/* The last entry of a complete segment's time index. */
+static struct index_entry closing_entry(const struct segment *s)
+{
+    return (struct index_entry){ s->max_timestamp, s->max_timestamp_offset - s->base_offset };
+}
+
+enum weir_status segment_settle(struct segment *s, struct weir_error *err)
+{
+    struct index_entry closing = closing_entry(s);
+    enum weir_status rc = index_settle(&s->offsets, NULL, err);
+    return rc < 0 ? rc : index_settle(&s->times, s->max_timestamp >= 0 ? &closing : NULL, err);
+}
+
 enum weir_status segment_retire(struct segment *s, struct weir_error *err)
 {
     enum weir_status rc = WEIR_OK;
@@ -102,8 +125,7 @@ enum weir_status segment_retire(struct segment *s, struct weir_error *err)
         return rc;
     }
     if (s->max_timestamp >= 0) {
-        struct index_entry last = { s->max_timestamp, s->max_timestamp_offset - s->base_offset };
-        rc = index_append(&s->times, last, err);
+        rc = index_append(&s->times, closing_entry(s), err);
     }
     free(s->recent);
     s->recent = NULL;

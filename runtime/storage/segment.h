@@ -62,6 +62,11 @@ WEIR_CHECKED enum weir_status segment_reserve(struct segment *s,
                                               int64_t bytes,
                                               struct weir_error *err);
 
+/* Before batches are taken into account from the first on, with segment_note(), and after it. The index files are compared with
+ * what belongs there, and changed only where they differ. */
+void segment_rewind(struct segment *s);
+WEIR_CHECKED enum weir_status segment_settle(struct segment *s, struct weir_error *err);
+
 /* It will not be written again: completes the time index and closes the files. */
 WEIR_CHECKED enum weir_status segment_retire(struct segment *s, struct weir_error *err);
 
