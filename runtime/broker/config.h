@@ -94,6 +94,8 @@ struct broker_config {
     int64_t fetch_max_bytes;
     int32_t fetch_sessions_max;
     int64_t producer_id_expiration_ms;
+    int64_t cleaner_dedupe_bytes;
+    double cleaner_load_factor;
     int32_t transaction_partitions;
     int16_t transaction_replication_factor;
     int64_t transaction_timeout_max_ms;

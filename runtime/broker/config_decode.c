@@ -2,6 +2,7 @@
  * What the broker reads of its configuration, decoded: broker_config_complete() of config.h.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include "broker/config.h"
 #include "broker/connection_limits.h"
 
-enum { RATE_WINDOW_MAX_S = 3600, MILLISECONDS_PER_MINUTE = 60000 };
+enum { RATE_WINDOW_MAX_S = 3600, MILLISECONDS_PER_MINUTE = 60000, DEDUPE_BYTES_MIN = 1 << 20 };
 
 static int64_t number_of(const struct broker_config *config, const char *key)
 {
@@ -274,6 +275,22 @@ static enum weir_status check_retention(const struct broker_config *config, stru
                : WEIR_OK;
 }
 
+/* Kafka divides the memory between its cleaner threads; here there is one. */
+static enum weir_status decode_cleaner(struct broker_config *config, struct weir_error *err)
+{
+    config->log_cleaner_enable = flag_of(config, "log.cleaner.enable");
+    config->cleaner_dedupe_bytes = number_of(config, "log.cleaner.dedupe.buffer.size");
+    config->cleaner_load_factor =
+        strtod(broker_config_text(config, "log.cleaner.io.buffer.load.factor"), NULL);
+    if (config->cleaner_dedupe_bytes <= DEDUPE_BYTES_MIN) {
+        return weir_fail(
+            err, WEIR_EINVAL,
+            "requirement failed: log.cleaner.dedupe.buffer.size must be at least 1MB per "
+            "cleaner thread.");
+    }
+    return WEIR_OK;
+}
+
 enum weir_status broker_config_complete(struct broker_config *config, struct weir_error *err)
 {
     enum weir_status rc = decode_listeners(config, err);
@@ -282,6 +299,9 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
     }
     if (rc == WEIR_OK) {
         rc = check_retention(config, err);
+    }
+    if (rc == WEIR_OK) {
+        rc = decode_cleaner(config, err);
     }
     if (rc < 0) {
         return rc;
@@ -298,7 +318,6 @@ enum weir_status broker_config_complete(struct broker_config *config, struct wei
     config->fetch_sessions_max =
         (int32_t)number_of(config, "max.incremental.fetch.session.cache.slots");
     decode_coordination(config);
-    config->log_cleaner_enable = flag_of(config, "log.cleaner.enable");
     config->retention_check_interval_ms = number_of(config, "log.retention.check.interval.ms");
     return decode_connections(config, err);
 }

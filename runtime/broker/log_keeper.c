@@ -298,7 +298,8 @@ static void retain(struct broker *broker, struct partition *p)
     }
 }
 
-static void compact(struct broker *broker, struct partition *p)
+/* One cleaning. True: it had no memory for all there is to be cleaned. */
+static bool compact_some(struct broker *broker, struct partition *p)
 {
     struct log_compacted done;
     struct weir_error err;
@@ -312,6 +313,23 @@ static void compact(struct broker *broker, struct partition *p)
     if (rc < 0 && !atomic_load(&p->deleted)) {
         log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot compact %.*s-%d: %s", BYTES_ARG(p->topic),
                   p->index, err.message);
+    }
+    return done.more;
+}
+
+static bool is_stopping(struct log_keeper *k)
+{
+    (void)pthread_mutex_lock(&k->lock);
+    bool stopping = k->stopping;
+    (void)pthread_mutex_unlock(&k->lock);
+    return stopping;
+}
+
+static void compact(struct log_keeper *k, struct partition *p)
+{
+    bool more = true;
+    while (more) {
+        more = compact_some(k->broker, p) && !is_stopping(k);
     }
 }
 
@@ -362,7 +380,7 @@ static int64_t visit_logs(struct log_keeper *k, struct occasion why)
                 retain(k->broker, p);
             }
             if ((why.rolled || why.check) && k->broker->config.log_cleaner_enable) {
-                compact(k->broker, p);
+                compact(k, p);
             }
             int64_t due_ms = partition_log_reap(p->log, clock_monotonic_ms());
             next_ms = due_ms < next_ms ? due_ms : next_ms;

@@ -233,6 +233,8 @@ static void decode(struct topic_config *config, const struct broker_config *brok
             strtod(topic_config_text(config, broker, "min.cleanable.dirty.ratio"), NULL),
         .file_delete_delay_ms = number_in_force(config, broker, "file.delete.delay.ms"),
         .producer_id_expiration_ms = broker->producer_id_expiration_ms,
+        .cleaner_dedupe_bytes = broker->cleaner_dedupe_bytes,
+        .cleaner_load_factor = broker->cleaner_load_factor,
         .compacted = list_has(policy, "compact"),
         .deletes = list_has(policy, "delete"),
         .log_append_time = strcmp(topic_config_text(config, broker, "message.timestamp.type"),

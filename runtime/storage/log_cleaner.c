@@ -20,18 +20,21 @@
 #include "storage/batch_scan.h"
 #include "storage/cleaner_transactions.h"
 #include "storage/log_state.h"
+#include "storage/offset_map.h"
 
-static const char cleaner_file[] = "weir.cleaner";
 static const char new_folder[] = "new.cleaned";
-enum { CLEANER_FILE_MAX = 64 };
 
 /* A complete segment as it was when the cleaning began. */
 struct part {
     struct log_file *file; /* owned reference */
     int64_t base_offset;
     int64_t next_offset;
+    int64_t upper; /* where the segment behind it begins */
     int64_t size;
+    int64_t index_size; /* of its indexes, in bytes */
+    int64_t times_size;
     int64_t first_timestamp; /* -1: not known */
+    bool joins;              /* it is put together with the one before */
 };
 
 struct cleaning {
@@ -40,63 +43,18 @@ struct cleaning {
     int64_t now_ms;
     struct part *parts; /* owned */
     size_t part_count;
-    int64_t from; /* where the unclean part begins */
-    int64_t end;  /* where the first segment begins that is left alone */
+    int64_t from;     /* where the unclean part begins */
+    int64_t end;      /* where the first segment begins that is left alone */
+    int64_t noted_to; /* what lies before is in `latest`, and will be clean */
+    bool stop;        /* enough was read */
+    bool full;        /* `latest` has no room for what lies behind that */
+    bool missed;      /* segments went meanwhile that something was to take the place of */
     struct cleaner_transactions transactions;
-    struct map latest; /* key -> int64_t *, owned: offset of its newest record */
-    int64_t horizon;   /* of the batch in hand; -1: none */
+    struct offset_map latest;
+    int64_t horizon; /* of the batch in hand; -1: none */
 };
 
-/* --- maps of offsets --- */
-
-static void put_offset(struct map *m, struct bytes key, int64_t offset)
-{
-    int64_t *there = map_get(m, key);
-    if (!there) {
-        there = MEM_NEW(int64_t);
-        (void)map_put(m, key, there);
-    }
-    *there = offset;
-}
-
-static void finish_offsets(struct map *m)
-{
-    for (size_t i = 0; i < m->count; i++) {
-        free(m->entries[i].value);
-    }
-    map_finish(m);
-}
-
 /* --- what is clean --- */
-
-void log_read_cleaned(struct partition_log *log)
-{
-    char path[LOG_PATH_MAX];
-    struct buffer text;
-    struct bytes clean;
-    buffer_init(&text, CLEANER_FILE_MAX);
-    log_path(log, cleaner_file, path);
-    enum weir_status rc = file_read(log->root_fd, path, &text, NULL);
-    struct bytes rest = bytes_trim(buffer_bytes(&text));
-    int64_t clean_to = 0;
-    int64_t holes_to = 0;
-    if (rc == WEIR_OK && bytes_cut(&rest, ' ', &clean) && bytes_parse_i64(clean, &clean_to) &&
-        bytes_parse_i64(rest, &holes_to)) {
-        log->clean_to = clean_to;
-        log->holes_to = holes_to;
-    }
-    buffer_finish(&text);
-}
-
-enum weir_status log_write_cleaned(
-    int root_fd, const char *folder, int64_t clean_to, int64_t holes_to, struct weir_error *err)
-{
-    char path[LOG_PATH_MAX];
-    char text[CLEANER_FILE_MAX];
-    (void)snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 "\n", clean_to, holes_to);
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, cleaner_file);
-    return file_replace(root_fd, path, bytes_of(text), true, err);
-}
 
 static enum weir_status write_cleaned(struct cleaning *c, int64_t clean_to, struct weir_error *err)
 {
@@ -139,7 +97,7 @@ static bool is_dirty_enough(const struct cleaning *c)
     for (size_t i = 0; i < c->part_count; i++) {
         const struct part *p = &c->parts[i];
         all += p->size;
-        if (p->base_offset >= c->from) {
+        if (p->next_offset > c->from) {
             dirty += p->size;
             overdue |= waited_long(c, p);
         }
@@ -169,7 +127,10 @@ static enum weir_status plan(struct cleaning *c, struct weir_error *err)
         }
         p->base_offset = s->base_offset;
         p->next_offset = s->next_offset;
+        p->upper = log->segments[c->part_count + 1]->base_offset;
         p->size = s->size;
+        p->index_size = s->offsets.count * index_entry_size(INDEX_OFFSET);
+        p->times_size = s->times.count * index_entry_size(INDEX_TIME);
         p->first_timestamp = s->first_timestamp;
         c->part_count++;
     }
@@ -190,8 +151,10 @@ static enum weir_status note_batch(struct cleaning *c, struct bytes batch, struc
     struct record r;
     int rc = record_reader_init(&reader, batch, err);
     while (rc >= 0 && (rc = record_next(&reader, &r, err)) > 0) {
-        if (r.key.data) {
-            put_offset(&c->latest, r.key, r.offset);
+        if (r.key.data && r.offset >= c->from && !offset_map_put(&c->latest, r.key, r.offset)) {
+            c->full = c->stop = true;
+            c->noted_to = r.offset;
+            break;
         }
     }
     record_reader_finish(&reader);
@@ -204,7 +167,7 @@ typedef enum weir_status (*batch_step)(struct cleaning *c,
                                        void *context,
                                        struct weir_error *err);
 
-/* Takes each batch of a segment; one that is damaged ends the cleaning: it must not be written anew. */
+/* Takes each batch of a segment, until c->stop; one that is damaged ends the cleaning: it must not be written anew. */
 static enum weir_status each_batch(struct cleaning *c,
                                    const struct part *part,
                                    batch_step step,
@@ -214,7 +177,7 @@ static enum weir_status each_batch(struct cleaning *c,
     struct batch_scan scan;
     enum weir_status rc = WEIR_OK;
     batch_scan_init(&scan, part->file->fd, 0, part->size, BATCH_SCAN_CHUNK_ALL);
-    while (rc == WEIR_OK && batch_scan_next(&scan) == BATCH_SCAN_FOUND) {
+    while (rc == WEIR_OK && !c->stop && batch_scan_next(&scan) == BATCH_SCAN_FOUND) {
         struct bytes batch;
         if (!batch_scan_load(&scan, &batch)) {
             rc = weir_fail_errno(err, "cannot read segment %" PRId64, part->base_offset);
@@ -226,7 +189,7 @@ static enum weir_status each_batch(struct cleaning *c,
             rc = step(c, &scan, batch, context, err);
         }
     }
-    if (rc == WEIR_OK && scan.next < part->size) {
+    if (rc == WEIR_OK && !c->stop && scan.next < part->size) {
         rc = weir_fail(err, WEIR_ECORRUPT, "segment %" PRId64 ", byte %" PRId64 ": no record batch",
                        part->base_offset, scan.next);
     }
@@ -247,6 +210,59 @@ static enum weir_status note_step(struct cleaning *c,
     return counts ? note_batch(c, batch, err) : WEIR_OK;
 }
 
+/* Reads what is not clean, as far as there is memory for its keys; segments that begin behind that are left alone. */
+static enum weir_status note_dirty(struct cleaning *c, struct weir_error *err)
+{
+    enum weir_status rc = WEIR_OK;
+    int64_t offsets = 0;
+    for (size_t i = 0; i < c->part_count; i++) {
+        const struct part *p = &c->parts[i];
+        int64_t first = p->base_offset > c->from ? p->base_offset : c->from;
+        offsets += p->next_offset > first ? p->next_offset - first : 0;
+    }
+    offset_map_init(&c->latest, c->config.cleaner_dedupe_bytes, c->config.cleaner_load_factor,
+                    offsets);
+    c->noted_to = c->end;
+    for (size_t i = 0; i < c->part_count && rc == WEIR_OK && !c->stop; i++) {
+        if (c->parts[i].next_offset > c->from) {
+            rc = each_batch(c, &c->parts[i], note_step, NULL, err);
+        }
+    }
+    c->stop = false;
+    while (c->full && c->parts[c->part_count - 1].base_offset >= c->noted_to) {
+        log_file_unref(c->parts[--c->part_count].file);
+    }
+    c->end = c->parts[c->part_count - 1].upper;
+    return rc;
+}
+
+/* --- which segments are put together --- */
+
+/* Can the offsets of this part be told as differences to `base_offset`? One without batches has none. */
+static bool is_in_range(const struct part *p, int64_t base_offset)
+{
+    return p->size == 0 || p->upper - 1 - base_offset <= INT32_MAX;
+}
+
+/* By their sizes as they are, so that what is left is never too large (Cleaner.groupSegmentsBySize). */
+static void group_parts(struct cleaning *c)
+{
+    struct part sum = { 0 };
+    for (size_t i = 0; i < c->part_count; i++) {
+        struct part *p = &c->parts[i];
+        p->joins = i > 0 && sum.size + p->size <= c->config.segment_bytes &&
+                   sum.index_size + p->index_size <= c->config.segment_index_bytes &&
+                   sum.times_size + p->times_size <= c->config.segment_index_bytes &&
+                   is_in_range(p, sum.base_offset);
+        if (!p->joins) {
+            sum = (struct part){ .base_offset = p->base_offset };
+        }
+        sum.size += p->size;
+        sum.index_size += p->index_size;
+        sum.times_size += p->times_size;
+    }
+}
+
 /* --- writing anew --- */
 
 static bool keep_none(void *context, const struct record *r)
@@ -259,12 +275,14 @@ static bool keep_none(void *context, const struct record *r)
 static bool keep_newest(void *context, const struct record *r)
 {
     const struct cleaning *c = context;
+    if (r->offset >= c->noted_to) {
+        return true; /* for the next cleaning */
+    }
     if (!r->key.data) {
         return false; /* from before the topic was compacted: nobody can ask for it by its key */
     }
-    const int64_t *newest = map_get(&c->latest, r->key);
     bool expired = !r->value.data && c->horizon >= 0 && c->horizon <= c->now_ms;
-    return (!newest || *newest <= r->offset) && !expired;
+    return offset_map_get(&c->latest, r->key) <= r->offset && !expired;
 }
 
 static bool keep_all(void *context, const struct record *r)
@@ -274,7 +292,7 @@ static bool keep_all(void *context, const struct record *r)
     return true;
 }
 
-/* Segments [first, last] of the plan, written anew as one: mostly one, and those before it of which nothing is left. */
+/* Segments [first, last] of the plan, written anew as one. */
 struct rewrite {
     size_t first;
     size_t last;
@@ -370,62 +388,6 @@ static enum weir_status rewrite_step(struct cleaning *c,
 
 /* --- taking the place of what was there --- */
 
-/* The index of aborted transactions first: it is right for the old .log too, and wrong to be missing. */
-static void rename_indexes(const struct segment *from, const struct segment *to, bool txns)
-{
-    static const char *const suffixes[] = { ".index", ".timeindex", ".txnindex" };
-    char old_path[SEGMENT_PATH_MAX];
-    char new_path[SEGMENT_PATH_MAX];
-    for (size_t i = txns ? 2 : 0; i < (txns ? 3 : 2); i++) {
-        segment_path(from, suffixes[i], new_path);
-        segment_path(to, suffixes[i], old_path);
-        if (renameat(from->root_fd, new_path, to->root_fd, old_path) != 0) {
-            (void)unlinkat(to->root_fd, old_path, 0); /* without an index readers look longer */
-        }
-    }
-}
-
-static enum weir_status condemn(struct partition_log *log,
-                                size_t at,
-                                size_t count,
-                                struct weir_error *err)
-{
-    enum weir_status rc = WEIR_OK;
-    for (size_t i = count; rc == WEIR_OK && i-- > 0;) {
-        rc = log_condemn_segment(log, at + i, err);
-    }
-    return rc;
-}
-
-/*
- * The files of `count` segments are replaced by those of `fresh`. Once it is "<offset>.log.swap" it counts: a start
- * that finds that name finishes what was begun (log_leftovers.c).
- */
-static enum weir_status swap_files(struct partition_log *log,
-                                   const struct segment *fresh,
-                                   size_t at,
-                                   size_t count,
-                                   struct weir_error *err)
-{
-    char from[SEGMENT_PATH_MAX];
-    char swap[SEGMENT_PATH_MAX];
-    char to[SEGMENT_PATH_MAX];
-    const struct segment *old = log->segments[at];
-    segment_path(fresh, ".log", from);
-    segment_path(old, ".log.swap", swap);
-    segment_path(old, ".log", to);
-    rename_indexes(fresh, old, true);
-    if (renameat(fresh->root_fd, from, log->root_fd, swap) != 0) {
-        return weir_fail_errno(err, "cannot rename %s", from);
-    }
-    enum weir_status rc = condemn(log, at + 1, count - 1, err);
-    if (rc == WEIR_OK && renameat(log->root_fd, swap, log->root_fd, to) != 0) {
-        rc = weir_fail_errno(err, "cannot rename %s", swap);
-    }
-    rename_indexes(fresh, old, false);
-    return rc;
-}
-
 static void note_done(const struct cleaning *c, const struct rewrite *w, struct log_compacted *out)
 {
     out->segments += (int32_t)(w->last - w->first + 1);
@@ -454,10 +416,11 @@ static enum weir_status take_place(struct cleaning *c,
     bool there = at + count < log->segment_count && !log->deleted &&
                  log->segments[at + count - 1]->base_offset == parts[w->last].base_offset;
     if (there && w->vanishes) {
-        rc = condemn(log, at, count, err);
+        rc = log_condemn_segments(log, at, count, err);
     } else if (there) {
-        rc = swap_files(log, w->to, at, count, err);
+        rc = log_replace_files(log, at, count, w->to, err);
     }
+    c->missed |= !there;
     if (there && rc == WEIR_OK) {
         note_done(c, w, out);
     }
@@ -497,7 +460,8 @@ static enum weir_status finish_rewrite(struct cleaning *c,
     return rc;
 }
 
-/* Takes up the next segment. One of which nothing is left becomes the beginning of the one behind it. */
+/* Takes up the next segment. What those left that it is not put together with goes to its place; if that is nothing, they become
+ * the beginning of what is behind them. */
 static enum weir_status clean_part(struct cleaning *c,
                                    struct rewrite *w,
                                    const char *folder,
@@ -518,9 +482,8 @@ static enum weir_status clean_part(struct cleaning *c,
     if (rc < 0) {
         return rc;
     }
-    bool more = w->last + 1 < c->part_count &&
-                c->parts[w->last + 1].next_offset - 1 - w->to->base_offset <= INT32_MAX;
-    if (w->to->size == 0 && more) {
+    const struct part *next = w->last + 1 < c->part_count ? part + 1 : NULL;
+    if (next && (next->joins || w->to->size == 0) && is_in_range(next, w->to->base_offset)) {
         w->changed = true;
         return rc;
     }
@@ -553,7 +516,7 @@ static enum weir_status clean_parts(struct cleaning *c,
         rc = c->log->deleted ? WEIR_OK : log_sync_names(c->log, err);
         (void)pthread_mutex_unlock(&c->log->lock);
     }
-    return rc == WEIR_OK ? write_cleaned(c, c->end, err) : rc;
+    return rc == WEIR_OK ? write_cleaned(c, c->missed ? c->from : c->noted_to, err) : rc;
 }
 
 enum weir_status partition_log_compact(struct partition_log *log,
@@ -563,23 +526,22 @@ enum weir_status partition_log_compact(struct partition_log *log,
 {
     struct cleaning c = { .log = log, .now_ms = now_ms };
     *out = (struct log_compacted){ 0 };
-    map_init(&c.latest);
     (void)pthread_mutex_lock(&log->lock);
     enum weir_status rc = plan(&c, err);
     (void)pthread_mutex_unlock(&log->lock);
     if (rc == WEIR_OK && is_dirty_enough(&c)) {
-        for (size_t i = 0; i < c.part_count && rc == WEIR_OK; i++) {
-            if (c.parts[i].next_offset > c.from) {
-                rc = each_batch(&c, &c.parts[i], note_step, NULL, err);
-            }
+        rc = note_dirty(&c, err);
+        if (rc == WEIR_OK) {
+            group_parts(&c);
+            rc = clean_parts(&c, out, err);
         }
-        rc = rc == WEIR_OK ? clean_parts(&c, out, err) : rc;
+        out->more = rc == WEIR_OK && c.full && !c.missed;
     }
     for (size_t i = 0; i < c.part_count; i++) {
         log_file_unref(c.parts[i].file);
     }
     free(c.parts);
     cleaner_transactions_finish(&c.transactions);
-    finish_offsets(&c.latest);
+    offset_map_finish(&c.latest);
     return rc;
 }

@@ -14,21 +14,24 @@
  *
  * A new segment is made in the folder "new.cleaned" and synced; then, under the lock, it becomes "<offset>.log.swap", the old
  * files go, and it gets their name. A start that finds such a file finishes the work (log_leftovers.c), Apache Kafka's too; at
- * worst there is no index, which a start makes anew. Kafka also puts small segments together; here they stay apart.
+ * worst there is no index, which a start makes anew. Neighbours that together are no larger than one segment may be become one, so
+ * that a log which shrinks does not end as thousands of small files.
  *
  * "weir.cleaner" in the log's folder says what is clean, and up to where offsets may have holes: a start must not take one
  * for damage, also when the topic is not compacted any more.
  *
- * Memory: the keys of what is not clean yet, each once.
+ * Memory: log.cleaner.dedupe.buffer.size bounds what is kept of keys (storage/offset_map.h). Where there are more, only so many of
+ * the oldest unclean records are cleaned as fit, and the rest by the next cleaning.
  */
 #pragma once
 
 #include "storage/partition_log.h"
 
 struct log_compacted {
-    int32_t segments; /* that are smaller now */
+    int32_t segments; /* that were written anew, or put together */
     int64_t bytes_before;
     int64_t bytes_after;
+    bool more; /* there was no memory for all: clean again */
 };
 
 /*

@@ -22,6 +22,8 @@ struct log_config {
     int64_t delete_retention_ms; /* how long tombstones stay */
     int64_t min_compaction_lag_ms;
     double min_cleanable_dirty_ratio;
+    int64_t cleaner_dedupe_bytes; /* for the keys that one cleaning takes up; the broker's */
+    double cleaner_load_factor;   /* how much of that may be used */
     int64_t file_delete_delay_ms; /* between the rename to .deleted and the end */
     int64_t message_timestamp_before_max_ms;
     int64_t message_timestamp_after_max_ms;
@@ -53,6 +55,8 @@ static inline struct log_config log_config_default(void)
         .delete_retention_ms = 86400000,
         .max_compaction_lag_ms = INT64_MAX,
         .min_cleanable_dirty_ratio = 0.5,
+        .cleaner_dedupe_bytes = 128 << 20,
+        .cleaner_load_factor = 0.9,
         .file_delete_delay_ms = 60000,
         .message_timestamp_before_max_ms = INT64_MAX,
         .message_timestamp_after_max_ms = 3600000,

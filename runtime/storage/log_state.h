@@ -84,10 +84,26 @@ WEIR_CHECKED enum weir_status log_condemn_segment(struct partition_log *log,
                                                   size_t index,
                                                   struct weir_error *err);
 
-/* clean_to and holes_to, from the log's folder and into it (log_cleaner.c). */
+/* clean_to and holes_to, from the log's folder and into it (log_replace.c). */
 void log_read_cleaned(struct partition_log *log);
 WEIR_CHECKED enum weir_status log_write_cleaned(
     int root_fd, const char *folder, int64_t clean_to, int64_t holes_to, struct weir_error *err);
+
+/* `count` segments go, from the one `at` on (log_replace.c). */
+WEIR_CHECKED enum weir_status log_condemn_segments(struct partition_log *log,
+                                                   size_t at,
+                                                   size_t count,
+                                                   struct weir_error *err);
+
+/*
+ * The files of `count` segments are replaced by those of `fresh`, which are on disk; in memory the first stays, for the caller
+ * (log_replace.c). Once there is "<offset>.log.swap" it counts: a start that finds that name finishes what was begun.
+ */
+WEIR_CHECKED enum weir_status log_replace_files(struct partition_log *log,
+                                                size_t at,
+                                                size_t count,
+                                                const struct segment *fresh,
+                                                struct weir_error *err);
 
 /* A segment as one reader sees it. */
 struct segment_view {

@@ -1,10 +1,12 @@
 """How partitions lose their beginning: DeleteRecords, retention by age, deleted topics; and that a crash brings nothing back."""
 import os
 import shutil
+import struct
 import tempfile
 import time
 import unittest
 
+import kafka_session
 import kafka_wire
 from record_batch import batch
 from weir_broker import Broker
@@ -39,9 +41,9 @@ class Retention(unittest.TestCase):
         answer = self.call("CreateTopics", 4, {"topics": [topic], "timeout_ms": 10000})
         self.assertEqual(answer["topics"][0]["error_code"], 0, answer)
 
-    def produce(self, topic, count=1):
+    def produce(self, topic, count=1, records=batch(b"value")):
         for _ in range(count):
-            part = {"index": 0, "records": batch(b"value")}
+            part = {"index": 0, "records": records}
             answer = self.call("Produce", 7, {"acks": 1, "timeout_ms": 1000, "topic_data": [{"name": topic, "partition_data": [part]}]})
             self.assertEqual(answer["responses"][0]["partition_responses"][0]["error_code"], 0, answer)
 
@@ -148,6 +150,18 @@ class Retention(unittest.TestCase):
         until(lambda: point() == "0\n1\nt 0 2\n", "the recovery point")
         self.broker.restart(clean=False)
         self.assertEqual(self.ends("t"), (0, 3))
+
+    def test_a_small_dedupe_buffer_cleans_in_many_passes(self):
+        self.start(log_retention_ms=-1, log_cleaner_dedupe_buffer_size=1048577, log_cleaner_io_buffer_load_factor=0.0001)  # four keys at a time
+        self.create("t", cleanup_policy="compact", min_cleanable_dirty_ratio=0, segment_index_bytes=8)  # each batch begins a segment
+        for _ in range(3):
+            self.produce("t", records=kafka_session.batch([(b"k%d" % n, b"v") for n in range(40)], 1000))
+        until(lambda: self.broker.output.count("segments of t-0") >= 10, "ten cleanings, though there are no more than three occasions")
+        until(lambda: [name for name in sorted(os.listdir(os.path.join(self.folder, "t-0"))) if name.endswith(".log")]
+              == ["%020d.log" % n for n in (0, 80)], "the first forty records are gone")
+        with open(os.path.join(self.folder, "t-0", "%020d.log" % 0), "rb") as file:
+            self.assertEqual(struct.unpack(">q", file.read(8)), (40,))
+        self.assertEqual(self.ends("t"), (0, 120))
 
 
 if __name__ == "__main__":

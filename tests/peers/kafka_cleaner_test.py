@@ -83,24 +83,30 @@ class Cleaner(unittest.TestCase):
         return Session(broker).read("c", 0), Session(broker).read("c", 0, 1)[1]
 
     def test_both_keep_the_same_of_a_log_with_transactions(self):
-        settings = {"cleanup.policy": "compact", "segment.ms": 25, "min.cleanable.dirty.ratio": 0.01, "delete.retention.ms": 86400000}
+        # Of segments this small the index of times bounds how many become one: it has 12 bytes of each.
+        settings = {"cleanup.policy": "compact", "segment.ms": 25, "min.cleanable.dirty.ratio": 0.01, "delete.retention.ms": 86400000,
+                    "segment.index.bytes": 64}
         kafka, session = self.kafka({"c": settings})
         self.fill(session)
         before = len(session.read("c", 0)[0])
         kafka.stop()
         ours = self.copy(kafka, "ours")
+        count = len(segments(os.path.join(ours, "c-0")))
         shutil.rmtree(os.path.join(ours, "__cluster_metadata-0"))
 
         checkpoint = os.path.join(kafka.log_dir, "cleaner-offset-checkpoint")
         kafka.set({**INTERNAL, "log.cleaner.backoff.ms": 100})
         theirs, their_aborted = self.clean_with(kafka, lambda: os.path.exists(checkpoint) and b"c 0 " in read_bytes(checkpoint))
 
-        weir = Broker({**INTERNAL, "log.cleanup.policy": "compact", "log.cleaner.min.cleanable.ratio": 0.01, "log.retention.check.interval.ms": 100}, log_dir=ours)
+        weir = Broker({**INTERNAL, "log.cleanup.policy": "compact", "log.cleaner.min.cleanable.ratio": 0.01, "log.retention.check.interval.ms": 100,
+                       "log.index.size.max.bytes": 64}, log_dir=ours)
         self.addCleanup(weir.stop)
         mine, my_aborted = self.clean_with(weir, lambda: "segments of c-0" in weir.output)
         self.assertEqual([self.shape(b) for b in split(mine[0])], [self.shape(b) for b in split(theirs[0])])
         self.assertEqual(my_aborted, their_aborted)
         self.assertLess(len(mine[0]), before / 2)
+        self.assertLess(len(segments(os.path.join(ours, "c-0"))), count / 2)
+        self.assertEqual(segments(os.path.join(ours, "c-0")), segments(os.path.join(kafka.log_dir, "c-0")))
 
     @staticmethod
     def shape(raw):

@@ -280,6 +280,8 @@ static void what_cannot_be_meant_is_refused_by_name(void **state)
         { "log.cleanup.policy=keep\n", { "log.cleanup.policy", "compact, delete" } },
         { "log.cleaner.min.cleanable.ratio=2\n",
           { "log.cleaner.min.cleanable.ratio", "no more than 1" } },
+        { "log.cleaner.dedupe.buffer.size=1048576\n",
+          { "requirement failed: log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread." } },
         { "listeners=SSL://:9092\n", { "listeners", "PLAINTEXT://" } },
         { "listeners=PLAINTEXT://:70000\n", { "listeners", "70000", "port" } },
         { "listeners=PLAINTEXT://:\n", { "listeners", "port" } },

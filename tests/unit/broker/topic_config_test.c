@@ -87,6 +87,12 @@ static void settings_come_from_the_topic_then_the_broker_then_kafka(void **state
     assert_int_equal(made("log.roll.jitter.hours=2", NULL, NULL).segment_jitter_ms, 7200000);
     assert_int_equal(made("log.roll.jitter.ms=2", NULL, NULL).segment_jitter_ms, 2);
     assert_true(made("log.preallocate=true", NULL, NULL).preallocate);
+    assert_int_equal(log.cleaner_dedupe_bytes, 128 << 20);
+    assert_true(log.cleaner_load_factor == 0.9);
+    log = made("log.cleaner.dedupe.buffer.size=2000000", NULL, NULL);
+    assert_int_equal(log.cleaner_dedupe_bytes, 2000000);
+    log = made("log.cleaner.io.buffer.load.factor=0.5", NULL, NULL);
+    assert_true(log.cleaner_load_factor == 0.5);
     log = made("log.cleaner.max.compaction.lag.ms=4", NULL, NULL);
     assert_int_equal(log.max_compaction_lag_ms, 4);
 }

@@ -316,6 +316,10 @@ static void test_readers_find_what_the_model_has(void **state)
             for (int i = 0; i < 40; i++) {
                 write_something(w);
             }
+            /* As many keys at a time as there is room for, at times one, at times all. */
+            f->config.cleaner_dedupe_bytes = (1LL + roll(w, 2 * KEYS)) * 24;
+            f->config.segment_bytes = 1500 + (int32_t)roll(w, 4) * 1000;
+            partition_log_set_config(w->log, &f->config);
             (void)clean(w);
             check(w);
             if (roll(w, 2)) {
@@ -474,11 +478,25 @@ static bool clean_until(struct world *w, int n)
     return true;
 }
 
+static int count_logs(struct log_fixture *f)
+{
+    char command[200];
+    int count = -1;
+    (void)snprintf(command, sizeof(command), "ls '%s'/t-0/*.log | wc -l", f->path);
+    FILE *out = popen(command, "re"); /* NOLINT(cert-env33-c): our own folder */
+    assert_non_null(out);
+    assert_int_equal(fscanf(out, "%d", &count), 1);
+    (void)pclose(out);
+    return count;
+}
+
 static void test_a_cleaning_may_die_at_any_step(void **state)
 {
     struct log_fixture *f = *state;
     struct world *w = world_of(f, 4242);
     char command[500];
+    f->config.segment_bytes = 700;
+    partition_log_set_config(w->log, &f->config);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 45; i++) {
             write_something(w);
@@ -489,9 +507,12 @@ static void test_a_cleaning_may_die_at_any_step(void **state)
             }
         }
         if (round == 0) {
-            (void)clean(w); /* the second cleaning is the one that dies */
+            (void)clean(w);               /* the second cleaning is the one that dies */
+            f->config.segment_bytes *= 6; /* and puts segments together */
+            partition_log_set_config(w->log, &f->config);
         }
     }
+    int together = count_logs(f);
     (void)snprintf(command, sizeof(command), "cp -r '%s/t-0' '%s/kept'", f->path, f->path);
     assert_int_equal(system(command), 0);
     bool died = true;
@@ -499,6 +520,7 @@ static void test_a_cleaning_may_die_at_any_step(void **state)
     for (; died; steps += 1 + steps / 40) {
         died = clean_until(w, steps);
         partition_log_free(w->log);
+        together = died ? together : together - count_logs(f);
         start(w);
         check(w);
         if (steps % 5 == 0) {
@@ -512,6 +534,7 @@ static void test_a_cleaning_may_die_at_any_step(void **state)
         start(w);
     }
     assert_true(steps > 50);
+    assert_true(together >= 4); /* so many segments are parts of others now */
     partition_log_free(w->log);
     free(w);
 }

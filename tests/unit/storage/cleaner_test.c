@@ -99,7 +99,8 @@ static enum weir_status see(void *context, struct bytes batch, struct weir_error
     return rc < 0 ? (enum weir_status)rc : WEIR_OK;
 }
 
-/* All that is in the log; compared with the model but for keys whose newest record is a tombstone. Returns records. */
+/* All that is in the log; compared with the model. Where the newest is a tombstone it may be gone, but then with all of the key,
+ * unless `with_tombstones`. Returns records. */
 static int compare(struct partition_log *log, const struct model *m, bool with_tombstones)
 {
     struct seen seen = { .last_offset = -1 };
@@ -109,7 +110,7 @@ static int compare(struct partition_log *log, const struct model *m, bool with_t
     }
     assert_int_equal(partition_log_iterate(log, 0, see, &seen, &err), WEIR_OK);
     for (int i = 0; i < KEYS; i++) {
-        if (!m->tombstone[i] || with_tombstones) {
+        if (with_tombstones || !m->tombstone[i] || seen.newest.newest[i] >= 0) {
             assert_int_equal(seen.newest.newest[i], m->newest[i]);
         }
     }
@@ -318,6 +319,159 @@ static void test_a_segment_of_which_nothing_is_left_goes(void **state)
     partition_log_free(log);
 }
 
+/* --- which segments are put together --- */
+
+struct sizes {
+    int segments;
+    int64_t largest; /* bytes of a .log */
+};
+
+/* Of all that is in the folder but the active segment. */
+static struct sizes look_at_segments(struct log_fixture *f)
+{
+    struct sizes sizes = { 0 };
+    char command[300];
+    long long size = 0;
+    (void)snprintf(command, sizeof(command), "ls '%s'/t-0/*.log | sed '$d' | xargs stat -c %%s",
+                   f->path);
+    FILE *out = popen(command, "re"); /* NOLINT(cert-env33-c): our own folder */
+    assert_non_null(out);
+    while (fscanf(out, "%lld", &size) == 1) {
+        sizes.segments++;
+        sizes.largest = size > sizes.largest ? size : sizes.largest;
+    }
+    (void)pclose(out);
+    return sizes;
+}
+
+static void clean_anew(struct log_fixture *f, struct partition_log *log, struct model *m)
+{
+    for (int pass = 0; pass < 3; pass++) { /* by the sizes before, so it takes some cleanings */
+        fill(f, log, m, 17 + (unsigned)pass, 20);
+        (void)compact(f, log, NOW);
+        (void)compare(log, m, true);
+    }
+}
+
+static struct partition_log *filled(struct log_fixture *f, struct model *m, unsigned seed)
+{
+    f->config.min_cleanable_dirty_ratio = 0;
+    struct partition_log *log = log_fixture_open(f, false);
+    for (int i = 0; i < KEYS; i++) {
+        m->newest[i] = -1;
+        m->tombstone[i] = false;
+    }
+    fill(f, log, m, seed, 200);
+    return log;
+}
+
+static void test_small_segments_become_one(void **state)
+{
+    struct log_fixture *f = *state;
+    struct model m;
+    f->config.segment_bytes = 500;
+    struct partition_log *log = filled(f, &m, 3);
+    struct sizes before = look_at_segments(f);
+    f->config.segment_bytes = 6000;
+    partition_log_set_config(log, &f->config);
+    clean_anew(f, log, &m);
+    struct sizes after = look_at_segments(f);
+    assert_true(before.segments > 20);
+    assert_true(after.segments <= 2);
+    assert_true(after.largest <= 6000);
+    partition_log_free(log);
+    log = log_fixture_open(f, false);
+    assert_int_equal(f->report.bytes_cut, 0);
+    assert_int_equal(f->report.indexes_rebuilt, 0);
+    (void)compare(log, &m, true);
+    partition_log_free(log);
+}
+
+/* Each complete segment has one entry of 12 bytes in its index of times. */
+static void test_but_not_more_than_their_indexes_may_hold(void **state)
+{
+    struct log_fixture *f = *state;
+    f->config.segment_bytes = 1;
+    struct partition_log *log = log_fixture_open(f, false);
+    for (int i = 0; i < 24; i++) {
+        struct batch_spec spec = { .first = i, .count = 1, .timestamp = NOW + i };
+        assert_int_equal(append_spec(f, log, &spec).error, KAFKA_NONE);
+    }
+    f->config.segment_bytes = 1 << 20;
+    f->config.segment_index_bytes = 60;
+    partition_log_set_config(log, &f->config);
+    assert_int_equal(compact(f, log, NOW).segments, 23);
+    assert_int_equal(look_at_segments(f).segments, 5);
+    partition_log_free(log);
+}
+
+/* Offsets far apart, as replication brings them. */
+static void test_nor_further_apart_than_an_index_can_say(void **state)
+{
+    struct log_fixture *f = *state;
+    struct append_options options = { .origin = BATCH_ORIGIN_REPLICATION,
+                                      .now_ms = NOW,
+                                      .arena = &f->arena };
+    f->config.segment_bytes = 1;
+    f->config.min_cleanable_dirty_ratio = 0;
+    struct partition_log *log = log_fixture_open(f, false);
+    for (int i = 0; i < 8; i++) { /* a third of the range between them */
+        struct append_result result;
+        struct batch_spec spec = { .first = i, .count = 1, .timestamp = NOW };
+        struct bytes batch = make_batch(&f->arena, &spec);
+        struct batch_header h;
+        batch_header_read(batch.data, &h);
+        h.base_offset = i * (INT32_MAX / 3LL);
+        batch_header_write(&h, (uint8_t *)(uintptr_t)batch.data);
+        assert_int_equal(partition_log_append(log, batch, &options, &result), KAFKA_NONE);
+    }
+    f->config.segment_bytes = 1 << 20;
+    partition_log_set_config(log, &f->config);
+    (void)compact(f, log, NOW);
+    assert_int_equal(look_at_segments(f).segments, 3); /* 0 to 2, 3 to 5, 6; 7 is active */
+    partition_log_free(log);
+    log = log_fixture_open(f, false);
+    assert_int_equal(f->report.bytes_cut, 0);
+    assert_int_equal(partition_log_end_offset(log), 7 * (INT32_MAX / 3LL) + 1);
+    partition_log_free(log);
+}
+
+/* --- memory --- */
+
+static void test_what_memory_has_no_room_for_is_cleaned_next(void **state)
+{
+    struct log_fixture *f = *state;
+    struct model m;
+    f->config.segment_bytes = 4000;
+    struct partition_log *log = filled(f, &m, 11);
+    f->config.delete_retention_ms = 0; /* tombstones are at risk too */
+    f->config.cleaner_dedupe_bytes = 5LL * 24;
+    f->config.cleaner_load_factor = 1;
+    partition_log_set_config(log, &f->config);
+    int before = compare(log, &m, true);
+    int passes = 0;
+    int64_t left = partition_log_size(log);
+    struct log_compacted done = { .more = true };
+    while (done.more) {
+        done = compact(f, log, NOW + passes);
+        (void)compare(log, &m, false);
+        assert_true(partition_log_size(log) <= left + 100); /* horizons */
+        left = partition_log_size(log);
+        if (passes % 3 == 0) { /* kill -9: what is clean ends in the midst of a segment */
+            partition_log_free(log);
+            log = log_fixture_open(f, false);
+            assert_int_equal(f->report.bytes_cut, 0);
+            (void)compare(log, &m, false);
+        }
+        passes++;
+        assert_true(passes < 1000);
+    }
+    assert_true(passes > 10);
+    assert_true(compare(log, &m, false) < before / 4);
+    assert_int_equal(compact(f, log, NOW + passes).segments, 0);
+    partition_log_free(log);
+}
+
 #define LOG_TEST(test) cmocka_unit_test_setup_teardown(test, cleaner_setup, log_fixture_teardown)
 
 int main(void)
@@ -328,6 +482,10 @@ int main(void)
         LOG_TEST(test_the_same_records_stay_as_with_apache_kafka),
         LOG_TEST(test_a_segment_of_which_nothing_is_left_goes),
         LOG_TEST(test_a_producer_is_known_by_what_is_left_of_its_batch),
+        LOG_TEST(test_small_segments_become_one),
+        LOG_TEST(test_but_not_more_than_their_indexes_may_hold),
+        LOG_TEST(test_nor_further_apart_than_an_index_can_say),
+        LOG_TEST(test_what_memory_has_no_room_for_is_cleaned_next),
     };
     return cmocka_run_group_tests_name("storage/log_cleaner", tests, NULL, NULL);
 }
