@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "jail/disk.h"
 
-enum { START_TIMEOUT_MS = 15000, READY_FD = 3, DATA_FILES_MAX = 50000 };
+enum { START_TIMEOUT_MS = 60000, READY_FD = 3, DATA_FILES_MAX = 50000 };
 
 static void exit_ready(struct watch *w)
 {

@@ -347,7 +347,7 @@ enum weir_status manifest_parse(struct bytes text,
                                        .output_kb = 64,
                                        .broker_mb = 128,
                                        .check_ms = 30000,
-                                       .lab_ms = 120000 } };
+                                       .lab_ms = 600000 } };
     enum weir_status rc = yaml_decode(text, source, lab_fields, &raw, arena, err);
     if (rc < 0) {
         return rc;

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-enum { VERDICT_FD = 3, CONTROL_FD = 4, CHECK_GRACE_MS = 5000, CONTROL_TIMEOUT_S = 10 };
+enum { VERDICT_FD = 3, CONTROL_FD = 4, CHECK_GRACE_MS = 60000, CONTROL_TIMEOUT_S = 10 };
 
 void session_fail(struct session *s, const char *why)
 {

@@ -66,7 +66,7 @@ static bool ask_offsets(struct witness *w,
                         int64_t *out_end)
 {
     struct weir_error err;
-    int64_t deadline_ms = clock_monotonic_ms() + WITNESS_SETTLE_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + WITNESS_TIMEOUT_MS;
     for (;;) {
         enum weir_status rc =
             weir_consumer_offsets(w->consumer, partition, out_begin, out_end, &err);
@@ -143,7 +143,7 @@ static bool open_consumer(struct witness *w)
     /* Closing waits for the answer to the last fetch, half a second by default. */
     const struct weir_option options[] = {
         { "bootstrap.servers", check_bootstrap(w->check) },
-        { "consumer.timeout.ms", "10000" },
+        { "consumer.timeout.ms", "60000" }, /* WITNESS_TIMEOUT_MS */
         { "auto.offset.reset", "earliest" },
         { "fetch.wait.max.ms", "5" },
         { NULL, NULL },
