@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +55,24 @@ static bool outside_range(void *context, uid_t owner)
     return owner < first || owner >= first + SANDBOX_SLOTS;
 }
 
+/*
+ * Takes a range for this grader, as long as it lives: an abstract socket's name is there once in a network, and goes with its owner.
+ * Looking for processes is not enough, as between its jobs a grader has none. -1: another one has it.
+ */
+static int claim_range(uid_t first)
+{
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    int len = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "weir-grade-uids-%u",
+                       (unsigned)first);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, size) < 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 /* A range of uids under which nothing runs, so that two graders on one machine do not kill each other's jobs. */
 static bool find_uids(struct sandbox *s)
 {
@@ -63,10 +83,15 @@ static bool find_uids(struct sandbox *s)
     }
     for (uint32_t i = 0; i < ranges; i++) {
         uid_t first = UID_LOW + (start + i) % ranges * SANDBOX_SLOTS;
-        if (each_process(outside_range, &first)) {
+        int claim = claim_range(first);
+        if (claim >= 0 && each_process(outside_range, &first)) {
+            s->claim_fd = claim;
             s->uid_first = first;
             s->gid = first;
             return true;
+        }
+        if (claim >= 0) {
+            close(claim);
         }
     }
     return false;
@@ -223,8 +248,10 @@ enum weir_status sandbox_open(struct sandbox *s,
     s->landlock = landlock_available();
     s->sees_open_files = may_look_into_others();
     if (s->root && !find_uids(s)) {
-        return weir_fail(err, WEIR_EIO, "all uids from %d to %d have processes; end those first",
-                         UID_LOW, UID_HIGH);
+        return weir_fail(
+            err, WEIR_EIO,
+            "all uids from %d to %d have processes or are other graders'; end those first", UID_LOW,
+            UID_HIGH);
     }
     struct owner_count own = { .uid = getuid() };
     (void)each_process(count_owner, &own);

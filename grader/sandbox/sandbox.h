@@ -32,6 +32,7 @@ struct sandbox {
         sees_open_files; /* of another uid: root in a container often may not look into /proc/PID/fd */
     uid_t uid_first;     /* as root: SANDBOX_SLOTS uids that nobody uses */
     gid_t gid;
+    int claim_fd;       /* as root: keeps other graders from those uids until this process ends */
     int64_t nproc_base; /* level 0 and 1: processes that our user has besides */
     uint32_t slots;     /* bit i: uid_first + i is in use */
     bool entered_net;

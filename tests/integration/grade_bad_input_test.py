@@ -458,6 +458,24 @@ class Tests:
         run = grading.grade(self.submission(), labs=LABS, checks=self.path("none"))
         need(run.code == 3 and "the checks cannot be started" in run.stdout, run.stdout)
 
+    def test_graders_do_not_share_uids(self):
+        """One that ends its programs by their uid would end the other's. The names that say who has which are those of a network of our own."""
+        if os.geteuid() != 0:
+            return
+        taking = ("import os, socket, sys\n"
+                  "for n in range(60578, 61183 - 32 + 2, 32)[int(sys.argv[1]):]:\n"
+                  "    s = socket.socket(socket.AF_UNIX)\n"
+                  "    s.bind('\\0weir-grade-uids-%d' % n)\n"
+                  "    os.set_inheritable(s.detach(), True)\n"
+                  "os.execv(sys.argv[2], sys.argv[2:])\n")
+        for free, code in ((1, 0), (0, 3)):
+            argv = ["unshare", "--net", sys.executable, "-c", taking, str(free), os.path.join(grading.BIN, "weir-grade"), self.submission(),
+                    "--out", self.path(f"results-{free}")]
+            done = subprocess.run(argv, env={**os.environ, "WEIR_LABS": LABS, "WEIR_CHECKS": CHECKS}, capture_output=True, text=True, timeout=120,
+                                  check=False)
+            need(done.returncode == code, f"{done.returncode}, not {code}: {done.stdout}{done.stderr}")
+            need(code == 0 or "are other graders'" in done.stdout + done.stderr, done.stderr)
+
     # --- reports ---
 
     def test_only_one_check_and_what_it_needs(self):
