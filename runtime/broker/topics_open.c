@@ -104,6 +104,9 @@ static void report_recovery(struct broker *broker,
                   "Recovered %.*s-%d: cut %lld bytes, log ends at offset %lld (%s)",
                   BYTES_ARG(topic->name), index, (long long)report->bytes_cut,
                   (long long)report->end_offset, report->reason);
+    } else if (report->reason[0]) {
+        log_write(&broker->log, LOG_LEVEL_WARN, "%.*s-%d is damaged, and is kept as it is (%s)",
+                  BYTES_ARG(topic->name), index, report->reason);
     } else if (report->indexes_rebuilt > 0) {
         log_write(&broker->log, LOG_LEVEL_INFO, "Rebuilt %d index files of %.*s-%d",
                   report->indexes_rebuilt, BYTES_ARG(topic->name), index);

@@ -8,7 +8,8 @@
  * one that existed there. The last two matter because the checksum covers neither base offset nor leader epoch: Apache
  * Kafka does not start on a flipped bit in a base offset, and does not look at the tail at all after a clean stop, so
  * that new records land behind torn bytes. Here the tail is always checked, from the last index entry on; after a crash
- * everything above the recovery point is. At the first batch that does not count the log ends.
+ * everything above the recovery point is. At the first batch that does not count the log ends; but not in a segment that was
+ * synced and has others behind it, which are worth more: that is left as it is, and the report says so.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -65,8 +66,10 @@ struct recovery {
     struct offset_list segments;
     struct offset_list snapshots;
     int64_t next_offset; /* what the next batch must begin at, or after */
+    int64_t next_base;   /* where the segment behind the one in hand begins */
     int32_t epoch;       /* of the batch before */
     bool epochs_known;   /* the checkpoint was there and readable */
+    bool keeps;          /* the segment in hand was synced, and others follow: it is not cut */
     bool cut;            /* what follows goes */
     bool leftovers;      /* of an interrupted compaction */
 };
@@ -230,6 +233,14 @@ static const char *judge_batch(const struct recovery *r,
     return epoch_fits(r, h) ? NULL : "no such leader epoch at this offset";
 }
 
+/* Of a segment that is kept: the batch may be no more than the segment is. */
+static bool lies_within(const struct recovery *r, const struct batch_header *h)
+{
+    return !r->keeps ||
+           (h->base_offset >= r->next_offset && batch_last_offset(h) >= h->base_offset &&
+            batch_last_offset(h) < r->next_base);
+}
+
 static const char *judge_state(enum batch_scan_state state)
 {
     switch (state) {
@@ -329,6 +340,15 @@ static void cut_here(struct recovery *r, const struct segment *s, int64_t size, 
                    "%020" PRId64 ".log, byte %" PRId64 ": %s", s->base_offset, s->size, why);
 }
 
+/* What was synced and has rotted since is no end of the log: readers are told when they get there. */
+static void keep_damaged(struct recovery *r, struct segment *s, int64_t size, const char *why)
+{
+    (void)snprintf(r->report->reason, sizeof(r->report->reason),
+                   "%020" PRId64 ".log, byte %" PRId64 ": %s", s->base_offset, s->size, why);
+    s->size = size;
+    s->next_offset = r->next_base;
+}
+
 /* Checks the batches from s->size to the end of the file, with their bytes or (`trusted`) just their headers. */
 static enum weir_status check_batches(
     struct recovery *r, struct segment *s, int64_t size, bool trusted, struct weir_error *err)
@@ -344,6 +364,9 @@ static enum weir_status check_batches(
             why = batch_scan_load(&scan, &batch) ? judge_batch(r, s, &scan.header, batch)
                                                  : judge_state(BATCH_SCAN_IO);
         }
+        if (!why && !lies_within(r, &scan.header)) {
+            why = "its offset does not fit the segment";
+        }
         if (!why) {
             rc = segment_note(s, &scan.header, scan.position, r->log->config.index_interval_bytes,
                               err);
@@ -354,7 +377,9 @@ static enum weir_status check_batches(
     if (rc == WEIR_OK && !why && s->size < size) {
         why = judge_state(state);
     }
-    if (rc == WEIR_OK && why) {
+    if (rc == WEIR_OK && why && r->keeps) {
+        keep_damaged(r, s, size, why);
+    } else if (rc == WEIR_OK && why) {
         cut_here(r, s, size, why);
         if (ftruncate(s->file->fd, s->size) != 0) {
             rc = weir_fail_errno(err, "cannot cut %s, segment %" PRId64, s->log_name,
@@ -491,6 +516,8 @@ static enum weir_status open_segments(struct recovery *r, struct weir_error *err
         if (r->options->clean) {
             check = last ? CHECK_TAIL : CHECK_NOTHING;
         }
+        r->keeps = check == CHECK_NOTHING;
+        r->next_base = last ? 0 : r->segments.offsets[i + 1];
         enum weir_status rc = open_segment(r, s, check, err);
         if (rc == WEIR_OK && !last && !r->cut) {
             rc = segment_retire(s, err);

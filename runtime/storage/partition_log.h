@@ -56,7 +56,8 @@ struct recovery_report {
     int64_t bytes_cut;  /* 0: the log was whole */
     int32_t segments_removed;
     int32_t indexes_rebuilt;
-    char reason[160]; /* why something was cut: what was wrong, in which file, at which byte */
+    char reason
+        [160]; /* why something was cut, or is damaged and was kept: what is wrong, in which file, at which byte */
 };
 
 WEIR_CHECKED enum weir_status partition_log_open(const struct log_open_options *options,

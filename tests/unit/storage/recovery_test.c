@@ -295,6 +295,55 @@ static void the_logs_that_kafka_was_given_end_where_kafka_ended_them(void **stat
     assert_int_equal(opened, 11);
 }
 
+static enum kafka_error read_at(struct partition_log *log, int64_t offset)
+{
+    struct log_read_options options = {
+        .offset = offset, .upper_offset = INT64_MAX, .max_bytes = 1000, .min_one = true
+    };
+    struct log_slice slice;
+    enum kafka_error error = partition_log_read(log, &options, &slice);
+    log_slice_release(&slice);
+    return error;
+}
+
+/* Flips a bit of the first segment's last batch, at `at` of its bytes, and expects everything else to be there. */
+static void rot(struct log_fixture *f, size_t at, bool clean)
+{
+    struct snapshot_of_disk d = remember(f);
+    uint8_t *raw = (uint8_t *)(uintptr_t)d.log.data;
+    struct log_open_options options = log_fixture_options(f, clean);
+    struct partition_log *log = NULL;
+    raw[d.last_batch + at] ^= 1;
+    set_content(f, LOG, d.log.data, d.log.len);
+    options.recovery_point = BATCHES * RECORDS;
+    assert_int_equal(partition_log_open(&options, &log, &f->report, &f->err), WEIR_OK);
+    assert_int_equal(partition_log_end_offset(log), BATCHES * RECORDS);
+    assert_int_equal(f->report.segments_removed, 0);
+    assert_int_equal(f->report.bytes_cut, 0);
+    assert_int_equal(read_at(log, 0), KAFKA_NONE);
+    for (int64_t offset = 4; offset < BATCHES * RECORDS; offset++) {
+        assert_int_equal(read_at(log, offset), KAFKA_NONE);
+    }
+    struct bytes now = file_content(f, LOG);
+    assert_int_equal(now.len, d.log.len);
+    partition_log_free(log);
+    raw[d.last_batch + at] ^= 1;
+    set_content(f, LOG, d.log.data, d.log.len);
+}
+
+/* What was synced long ago and has rotted since costs itself: the segments behind it have nothing to do with it. */
+static void rot_at_the_end_of_an_old_segment_costs_nothing_behind_it(void **state)
+{
+    struct log_fixture *f = *state;
+    f->config.segment_bytes = 250; /* two batches a segment */
+    f->config.index_interval_bytes = 1;
+    fill(f);
+    for (size_t at = 0; at < 100; at++) {
+        rot(f, at, true);
+        rot(f, at, false);
+    }
+}
+
 #define LOG_TEST(name) \
     cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 
@@ -311,6 +360,7 @@ int main(void)
         LOG_TEST(batches_from_before_the_snapshot_are_known_when_they_are_sent_again),
         LOG_TEST(also_when_the_snapshot_was_made_at_a_roll_and_the_batches_are_in_several_segments),
         LOG_TEST(the_logs_that_kafka_was_given_end_where_kafka_ended_them),
+        LOG_TEST(rot_at_the_end_of_an_old_segment_costs_nothing_behind_it),
     };
     return cmocka_run_group_tests_name("storage/recovery", tests, NULL, NULL);
 }
