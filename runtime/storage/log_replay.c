@@ -12,29 +12,51 @@
 
 enum { RECALL_BYTES = 1 << 20 };
 
-/* Loads the newest usable snapshot and says up to where it is complete; those that cannot be right are removed. */
+static bool is_begin_of_segment(const struct partition_log *log, int64_t offset)
+{
+    for (size_t i = 0; i < log->segment_count; i++) {
+        if (log->segments[i]->base_offset == offset) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_snapshot(struct partition_log *log, const char *path)
+{
+    struct buffer raw;
+    buffer_init(&raw, LOG_SNAPSHOT_MAX);
+    bool fine = file_read(log->root_fd, path, &raw, NULL) == WEIR_OK &&
+                producer_state_read(&log->producers, buffer_bytes(&raw), NULL) == WEIR_OK;
+    buffer_finish(&raw);
+    return fine;
+}
+
+/*
+ * Loads the newest usable snapshot and says up to where it is complete. Those that cannot be right are removed; so are older
+ * ones, which clean stops left, but for those at the beginning of a segment: they go with it.
+ */
 static int64_t load_snapshot(struct partition_log *log, const int64_t *offsets, size_t count)
 {
     int64_t end = atomic_load(&log->end_offset);
     int64_t complete_to = atomic_load(&log->start_offset);
     bool found = false;
-    for (size_t i = count; i-- > 0 && !found;) {
+    for (size_t i = count; i-- > 0;) {
         int64_t offset = offsets[i];
         char file[64];
         char path[LOG_PATH_MAX];
-        struct buffer raw;
         (void)snprintf(file, sizeof(file), "%020" PRId64 ".snapshot", offset);
         log_path(log, file, path);
-        buffer_init(&raw, LOG_SNAPSHOT_MAX);
-        if (offset <= end && file_read(log->root_fd, path, &raw, NULL) == WEIR_OK &&
-            producer_state_read(&log->producers, buffer_bytes(&raw), NULL) == WEIR_OK) {
+        if (found && is_begin_of_segment(log, offset)) {
+            continue;
+        }
+        if (!found && offset <= end && read_snapshot(log, path)) {
             found = true;
             complete_to = offset > complete_to ? offset : complete_to;
             log->snapshot_offset = offset;
         } else {
             (void)unlinkat(log->root_fd, path, 0);
         }
-        buffer_finish(&raw);
     }
     return complete_to;
 }

@@ -344,6 +344,26 @@ static void rot_at_the_end_of_an_old_segment_costs_nothing_behind_it(void **stat
     }
 }
 
+static void snapshots_of_clean_stops_do_not_pile_up(void **state)
+{
+    struct log_fixture *f = *state;
+    for (int i = 0; i < 5; i++) {
+        struct partition_log *log = log_fixture_open(f, i > 0);
+        struct batch_spec spec = { .count = 1, .timestamp = NOW, .producer_id = 9, .sequence = i };
+        assert_int_equal(append_spec(f, log, &spec).error, KAFKA_NONE);
+        assert_int_equal(partition_log_close(log, &f->err), WEIR_OK);
+        partition_log_free(log);
+    }
+    int there = 0;
+    for (int i = 0; i <= 5; i++) {
+        char path[64];
+        struct stat st;
+        (void)snprintf(path, sizeof(path), "t-0/%020d.snapshot", i);
+        there += fstatat(f->root_fd, path, &st, 0) == 0;
+    }
+    assert_in_range(there, 1, 2);
+}
+
 #define LOG_TEST(name) \
     cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 
@@ -361,6 +381,7 @@ int main(void)
         LOG_TEST(also_when_the_snapshot_was_made_at_a_roll_and_the_batches_are_in_several_segments),
         LOG_TEST(the_logs_that_kafka_was_given_end_where_kafka_ended_them),
         LOG_TEST(rot_at_the_end_of_an_old_segment_costs_nothing_behind_it),
+        LOG_TEST(snapshots_of_clean_stops_do_not_pile_up),
     };
     return cmocka_run_group_tests_name("storage/recovery", tests, NULL, NULL);
 }
