@@ -436,8 +436,9 @@ int64_t partition_log_stable_offset(struct partition_log *log)
     (void)pthread_mutex_lock(&log->lock);
     int64_t end = atomic_load(&log->end_offset);
     int64_t stable = producer_state_first_open(&log->producers, end);
+    int64_t start = atomic_load(&log->start_offset);
     (void)pthread_mutex_unlock(&log->lock);
-    return stable;
+    return stable < start ? start : stable;
 }
 
 int64_t partition_log_size(struct partition_log *log)

@@ -208,7 +208,7 @@ WEIR_CHECKED enum weir_status partition_log_iterate(struct partition_log *log,
 int64_t partition_log_start_offset(const struct partition_log *log);
 int64_t partition_log_end_offset(const struct partition_log *log); /* one past the last record */
 int64_t partition_log_recovery_point(struct partition_log *log);
-/* The first offset of the oldest open transaction; the end offset when there is none. */
+/* The first offset of the oldest open transaction, but not before the start of the log; the end offset when there is none. */
 int64_t partition_log_stable_offset(struct partition_log *log);
 int64_t partition_log_size(struct partition_log *log); /* bytes in .log files */
 struct uuid partition_log_topic_id(struct partition_log *log);

@@ -6,6 +6,7 @@
 
 #include "log_fixture.h"
 #include "protocol/be.h"
+#include "storage/log_retention.h"
 
 #include <cmocka.h>
 
@@ -177,6 +178,25 @@ static void a_damaged_index_is_made_good(void **state)
     buffer_finish(&whole);
 }
 
+/* What DeleteRecords took away cannot hold readers back: where the log begins is where they may read to at least. */
+static void the_stable_offset_is_never_before_the_start(void **state)
+{
+    struct log_fixture *f = *state;
+    int64_t start;
+    f->config.deletes = true;
+    struct partition_log *log = log_fixture_open(f, true);
+    partition_log_announce(log, ALICE, 0);
+    (void)append(f, log, ALICE, 0, 0);
+    (void)append(f, log, ALICE, 0, 1);
+    (void)append(f, log, ALICE, 0, 2);
+    assert_int_equal(partition_log_stable_offset(log), 0);
+    assert_int_equal(partition_log_delete_before(log, 2, &start), KAFKA_NONE);
+    assert_int_equal(partition_log_stable_offset(log), 2);
+    (void)mark(f, log, ALICE, 0, true);
+    assert_int_equal(partition_log_stable_offset(log), 4);
+    partition_log_free(log);
+}
+
 #define LOG_TEST(name) \
     cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 
@@ -187,6 +207,7 @@ int main(void)
         LOG_TEST(aborted_transactions_are_listed),
         LOG_TEST(indexes_of_several_segments_are_searched),
         LOG_TEST(a_damaged_index_is_made_good),
+        LOG_TEST(the_stable_offset_is_never_before_the_start),
     };
     return cmocka_run_group_tests_name("storage/log_transactions", tests, NULL, NULL);
 }
