@@ -443,10 +443,7 @@ static enum weir_status finish_rewrite(struct cleaning *c,
                                        struct log_compacted *out,
                                        struct weir_error *err)
 {
-    enum weir_status rc = WEIR_OK;
-    if (w->changed && fdatasync(w->to->file->fd) != 0) {
-        rc = weir_fail_errno(err, "cannot sync a cleaned segment");
-    }
+    enum weir_status rc = w->changed ? log_sync_segment(w->to, err) : WEIR_OK;
     if (rc == WEIR_OK) {
         rc = segment_retire(w->to, err);
     }

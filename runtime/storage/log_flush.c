@@ -15,20 +15,25 @@
 
 /* --- while the log waits --- */
 
-static enum weir_status sync_segment(const struct partition_log *log,
-                                     const struct segment *s,
-                                     struct weir_error *err)
+static enum weir_status sync_file(struct log_file *file,
+                                  const struct segment *s,
+                                  struct weir_error *err)
+{
+    enum weir_status rc = WEIR_OK;
+    if (file && fdatasync(file->fd) != 0) {
+        rc = weir_fail_errno(err, "cannot sync %s at offset %" PRId64, s->log_name, s->base_offset);
+    }
+    log_file_unref(file);
+    return rc;
+}
+
+enum weir_status log_sync_segment(struct segment *s, struct weir_error *err)
 {
     struct log_file *file;
     enum weir_status rc = segment_file(s, &file, err);
-    if (rc == WEIR_OK) {
-        if (fdatasync(file->fd) != 0) {
-            rc = weir_fail_errno(err, "cannot sync %s at offset %" PRId64, log->name,
-                                 s->base_offset);
-        }
-        log_file_unref(file);
-    }
-    return rc;
+    rc = rc == WEIR_OK ? sync_file(file, s, err) : rc;
+    rc = rc == WEIR_OK ? segment_aborted_file(s, &file, err) : rc;
+    return rc == WEIR_OK ? sync_file(file, s, err) : rc;
 }
 
 enum weir_status log_sync_names(struct partition_log *log, struct weir_error *err)
@@ -55,14 +60,14 @@ enum weir_status log_flush_locked(struct partition_log *log, struct weir_error *
     }
     enum weir_status rc = WEIR_OK;
     for (size_t i = log->segment_count; rc == WEIR_OK && i-- > 0;) {
-        const struct segment *s = log->segments[i];
+        struct segment *s = log->segments[i];
         if (s->size == 0) {
             continue; /* made for a batch that then could not be written */
         }
         if (s->next_offset <= log->recovery_point) {
             break;
         }
-        rc = sync_segment(log, s, err);
+        rc = log_sync_segment(s, err);
     }
     if (rc == WEIR_OK) {
         rc = log_sync_names(log, err);
@@ -86,11 +91,30 @@ enum weir_status partition_log_flush(struct partition_log *log, struct weir_erro
 
 /* --- while others append --- */
 
+enum { FILES_PER_SEGMENT = 2 };
+
 struct flush_job {
     struct log_file **files; /* owned */
     size_t count;
     int64_t up_to; /* synced by this job */
 };
+
+/* The .log, and the index of aborted transactions: nothing else says what readers must skip. */
+static enum weir_status collect_segment(struct segment *s,
+                                        struct flush_job *job,
+                                        struct weir_error *err)
+{
+    struct log_file *file;
+    enum weir_status rc = segment_file(s, &file, err);
+    if (rc == WEIR_OK) {
+        job->files[job->count++] = file;
+        rc = segment_aborted_file(s, &file, err);
+    }
+    if (rc == WEIR_OK && file) {
+        job->files[job->count++] = file;
+    }
+    return rc;
+}
 
 /* References to the segments that have records between the recovery point and job->up_to. */
 static enum weir_status collect(const struct partition_log *log,
@@ -102,12 +126,11 @@ static enum weir_status collect(const struct partition_log *log,
         job->up_to = log->recovery_point;
         return rc;
     }
-    job->files = mem_zalloc(log->segment_count, sizeof(struct log_file *));
+    job->files = mem_zalloc(log->segment_count * FILES_PER_SEGMENT, sizeof(struct log_file *));
     for (size_t i = 0; i < log->segment_count && rc == WEIR_OK; i++) {
-        const struct segment *s = log->segments[i];
+        struct segment *s = log->segments[i];
         if (s->size > 0 && s->next_offset > log->recovery_point && s->base_offset < job->up_to) {
-            rc = segment_file(s, &job->files[job->count], err);
-            job->count += rc == WEIR_OK;
+            rc = collect_segment(s, job, err);
         }
     }
     return rc;

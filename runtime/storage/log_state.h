@@ -67,6 +67,9 @@ WEIR_CHECKED enum weir_status log_roll(struct partition_log *log,
 /* Syncs what is not on disk yet, and moves the recovery point (log_flush.c). */
 WEIR_CHECKED enum weir_status log_flush_locked(struct partition_log *log, struct weir_error *err);
 
+/* The .log and its index of aborted transactions (log_flush.c). */
+WEIR_CHECKED enum weir_status log_sync_segment(struct segment *s, struct weir_error *err);
+
 /* There may be records that are not on disk: when must they be, by flush.ms? (log_flush.c) */
 void log_note_dirty(struct partition_log *log);
 

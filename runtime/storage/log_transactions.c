@@ -119,6 +119,7 @@ static enum weir_status note_marker(struct partition_log *log,
             char path[SEGMENT_PATH_MAX];
             segment_path(s, ".txnindex", path);
             rc = txn_index_append(&s->aborted, s->root_fd, path, &aborted, err);
+            log->names_synced &= s->aborted.count > 1; /* its file came into being */
         }
     }
     record_reader_finish(&reader);

@@ -52,8 +52,14 @@ enum weir_status log_write_epochs(struct partition_log *log, struct weir_error *
 enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error *err)
 {
     int64_t offset = atomic_load(&log->end_offset);
+    struct segment *active = log_active(log);
     if (!log->has_folder || log->snapshot_offset == offset) {
         return WEIR_OK;
+    }
+    /* A start does not look for abort markers before the newest snapshot: their index is whole before there is one. */
+    enum weir_status rc = active ? segment_save_aborted(active, err) : WEIR_OK;
+    if (rc < 0) {
+        return rc;
     }
     char file[64];
     char path[LOG_PATH_MAX];
@@ -62,7 +68,6 @@ enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error
     producer_state_write(&log->producers, &raw);
     (void)snprintf(file, sizeof(file), "%020" PRId64 ".snapshot", offset);
     log_path(log, file, path);
-    enum weir_status rc = WEIR_OK;
     if (!raw.overflow) { /* more producers than a snapshot may hold: replay will find them */
         rc = file_replace(log->root_fd, path, buffer_bytes(&raw), false, err);
     }
@@ -266,7 +271,7 @@ static enum weir_status append_locked(struct partition_log *log,
     if (rc < 0) {
         return rc;
     }
-    /* The batch is there: an index of aborted transactions that cannot be written is made good by the next start. */
+    /* The batch is there: an index of aborted transactions that cannot be written is made good later (log_write_snapshot). */
     (void)!log_note_producer(log, log_active(log), h, batch, now_ms, NULL);
     producer_state_expire(&log->producers, now_ms, log->config.producer_id_expiration_ms);
     atomic_store(&log->end_offset, batch_next_offset(h));

@@ -281,6 +281,27 @@ enum weir_status segment_file(const struct segment *s,
     return log_file_open(s->root_fd, path, 0, out_file, err);
 }
 
+enum weir_status segment_save_aborted(struct segment *s, struct weir_error *err)
+{
+    char path[SEGMENT_PATH_MAX];
+    segment_path(s, ".txnindex", path);
+    return txn_index_save(&s->aborted, s->root_fd, path, err);
+}
+
+enum weir_status segment_aborted_file(struct segment *s,
+                                      struct log_file **out_file,
+                                      struct weir_error *err)
+{
+    char path[SEGMENT_PATH_MAX];
+    *out_file = NULL;
+    enum weir_status rc = segment_save_aborted(s, err);
+    if (rc < 0 || s->aborted.count == 0) {
+        return rc;
+    }
+    segment_path(s, ".txnindex", path);
+    return log_file_open(s->root_fd, path, 0, out_file, err);
+}
+
 int64_t segment_hint(const struct segment *s, int64_t offset)
 {
     char path[SEGMENT_PATH_MAX];

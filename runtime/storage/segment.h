@@ -95,6 +95,13 @@ WEIR_CHECKED enum weir_status segment_file(const struct segment *s,
                                            struct log_file **out_file,
                                            struct weir_error *err);
 
+/* What the .txnindex does not have yet is written to it. */
+WEIR_CHECKED enum weir_status segment_save_aborted(struct segment *s, struct weir_error *err);
+/* The same, and a reference to it; NULL: there are no aborted transactions. */
+WEIR_CHECKED enum weir_status segment_aborted_file(struct segment *s,
+                                                   struct log_file **out_file,
+                                                   struct weir_error *err);
+
 /* Where reading for `offset` may start: the position of a batch that is not after it. */
 int64_t segment_hint(const struct segment *s, int64_t offset);
 

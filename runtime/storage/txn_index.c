@@ -118,6 +118,23 @@ enum weir_status txn_index_load(struct txn_index *x,
     return rc;
 }
 
+static enum weir_status write_last(const struct txn_index *x,
+                                   int dir_fd,
+                                   const char *path,
+                                   struct weir_error *err)
+{
+    uint8_t raw[ENTRY_SIZE];
+    size_t last = x->count - 1;
+    write_entry(&x->entries[last], raw);
+    int fd = openat(dir_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return weir_fail_errno(err, "cannot open %s", path);
+    }
+    enum weir_status rc = file_pwrite_all(fd, raw, sizeof(raw), (int64_t)(last * ENTRY_SIZE), err);
+    (void)close(fd);
+    return rc;
+}
+
 enum weir_status txn_index_append(struct txn_index *x,
                                   int dir_fd,
                                   const char *path,
@@ -127,16 +144,22 @@ enum weir_status txn_index_append(struct txn_index *x,
     if (entry->last_offset <= last_marker(x)) {
         return WEIR_OK;
     }
-    uint8_t raw[ENTRY_SIZE];
-    write_entry(entry, raw);
-    int fd = openat(dir_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return weir_fail_errno(err, "cannot open %s", path);
-    }
-    enum weir_status rc =
-        file_pwrite_all(fd, raw, sizeof(raw), (int64_t)(x->count * ENTRY_SIZE), err);
-    (void)close(fd);
     add(x, entry); /* readers of this process must know, whatever the disk says */
+    if (x->is_ahead) {
+        return txn_index_save(x, dir_fd, path, err);
+    }
+    enum weir_status rc = write_last(x, dir_fd, path, err);
+    x->is_ahead = rc < 0;
+    return rc;
+}
+
+enum weir_status txn_index_save(struct txn_index *x,
+                                int dir_fd,
+                                const char *path,
+                                struct weir_error *err)
+{
+    enum weir_status rc = x->is_ahead ? rewrite(x, dir_fd, path, err) : WEIR_OK;
+    x->is_ahead = rc < 0;
     return rc;
 }
 

@@ -19,6 +19,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct txn_index {
     struct aborted_txn *entries; /* owned; last_offset ascending */
     size_t count;
     size_t capacity;
+    bool is_ahead; /* of the file: an entry could not be written */
 };
 
 void txn_index_finish(struct txn_index *x);
@@ -51,12 +53,19 @@ WEIR_CHECKED enum weir_status txn_index_load(struct txn_index *x,
                                              int64_t end_offset,
                                              struct weir_error *err);
 
-/* Appends to memory and file, unless there is an entry for that marker, or a later one. */
+/* Appends to memory and file, unless there is an entry for that marker, or a later one. Where the file does not take it the
+ * memory has it all the same, and the next that is written to the file brings it along. */
 WEIR_CHECKED enum weir_status txn_index_append(struct txn_index *x,
                                                int dir_fd,
                                                const char *path,
                                                const struct aborted_txn *entry,
                                                struct weir_error *err);
+
+/* What the file does not have yet is written to it. */
+WEIR_CHECKED enum weir_status txn_index_save(struct txn_index *x,
+                                             int dir_fd,
+                                             const char *path,
+                                             struct weir_error *err);
 
 /* The first entry whose marker is at `offset` or later; x->count when there is none. */
 size_t txn_index_from(const struct txn_index *x, int64_t offset);

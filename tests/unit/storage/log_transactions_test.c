@@ -2,7 +2,10 @@
  * storage: transactions in one partition's log. What was not announced is refused; markers end transactions, move the last
  * stable offset and fill the index of aborted ones; all of it is there again after a crash at any byte of the index.
  */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "log_fixture.h"
 #include "protocol/be.h"
@@ -197,6 +200,29 @@ static void the_stable_offset_is_never_before_the_start(void **state)
     partition_log_free(log);
 }
 
+/* The entry that could not be written at once is there when the log is opened again, after a clean stop too. */
+static void an_index_that_could_not_be_written_is_made_good(void **state)
+{
+    struct log_fixture *f = *state;
+    const char *path = "t-0/00000000000000000000.txnindex";
+    struct partition_log *log = log_fixture_open(f, true);
+    partition_log_announce(log, ALICE, 0);
+    (void)append(f, log, ALICE, 0, 0);
+    assert_int_equal(mkdirat(f->root_fd, path, 0755), 0); /* the disk does not take it */
+    (void)mark(f, log, ALICE, 0, false);
+    expect_aborted(f, log, 0, 8, "7@0 ");
+    assert_int_equal(unlinkat(f->root_fd, path, AT_REMOVEDIR), 0);
+    partition_log_announce(log, ALICE, 0);
+    (void)append(f, log, ALICE, 0, 1);
+    (void)mark(f, log, ALICE, 0, false);
+    expect_aborted(f, log, 0, 8, "7@0 7@2 ");
+    assert_int_equal(partition_log_close(log, &f->err), WEIR_OK);
+    partition_log_free(log);
+    log = log_fixture_open(f, true);
+    expect_aborted(f, log, 0, 8, "7@0 7@2 ");
+    partition_log_free(log);
+}
+
 #define LOG_TEST(name) \
     cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 
@@ -208,6 +234,7 @@ int main(void)
         LOG_TEST(indexes_of_several_segments_are_searched),
         LOG_TEST(a_damaged_index_is_made_good),
         LOG_TEST(the_stable_offset_is_never_before_the_start),
+        LOG_TEST(an_index_that_could_not_be_written_is_made_good),
     };
     return cmocka_run_group_tests_name("storage/log_transactions", tests, NULL, NULL);
 }
