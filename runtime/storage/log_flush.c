@@ -224,6 +224,9 @@ enum weir_status partition_log_flush_due(struct partition_log *log,
         bool moved;
         log->flush_due_ms = INT64_MAX; /* what comes from now on has a time of its own */
         rc = flush_up_to(log, atomic_load(&log->end_offset), &moved, err);
+        if (rc < 0 && !log->flush_failed && !log->deleted) {
+            log_note_dirty(log); /* a file could not be opened, say: once more then */
+        }
     }
     *out_next_ms = log->deleted || log->flush_failed ? INT64_MAX : log->flush_due_ms;
     (void)pthread_mutex_unlock(&log->lock);

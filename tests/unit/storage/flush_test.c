@@ -168,6 +168,27 @@ static void test_the_index_of_aborted_transactions_is_synced_with_the_records(vo
     partition_log_free(log);
 }
 
+/* Nothing was lost when a file cannot be opened for it: flush.ms still holds. */
+static void test_flush_ms_asks_again_when_a_file_cannot_be_opened(void **state)
+{
+    struct log_fixture *f = *state;
+    struct heard heard = { 0 };
+    static const char first[] = "t-0/00000000000000000000.log";
+    f->config.flush_ms = HOUR_MS;
+    f->config.segment_bytes = 100; /* one batch */
+    struct partition_log *log = open_heard(f, &heard);
+    append(f, log, 1);
+    append(f, log, 1);
+    assert_int_equal(renameat(f->root_fd, first, f->root_fd, "t-0/away"), 0);
+    int64_t next_ms = -1;
+    assert_true(partition_log_flush_due(log, heard.due_ms, &next_ms, &f->err) < 0);
+    assert_true(next_ms < INT64_MAX);
+    assert_int_equal(renameat(f->root_fd, "t-0/away", f->root_fd, first), 0);
+    assert_int_equal(flush_due(f, log, next_ms), INT64_MAX);
+    assert_int_equal(partition_log_recovery_point(log), 2);
+    partition_log_free(log);
+}
+
 static int count_segments(struct log_fixture *f)
 {
     char command[200];
@@ -277,6 +298,7 @@ int main(void)
         LOG_TEST(test_flush_ms_counts_from_the_oldest_record_that_is_not_synced),
         LOG_TEST(test_flush_ms_may_come_while_records_wait),
         LOG_TEST(test_the_index_of_aborted_transactions_is_synced_with_the_records),
+        LOG_TEST(test_flush_ms_asks_again_when_a_file_cannot_be_opened),
         LOG_TEST(test_the_jitter_spreads_when_segments_begin),
         LOG_TEST(test_what_is_compacted_begins_segments_by_its_lag_too),
         LOG_TEST(test_preallocate_takes_the_room_and_gives_it_back),
