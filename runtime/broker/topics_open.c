@@ -70,6 +70,10 @@ void log_checkpoints_write(struct broker *broker)
         for (int32_t i = 0; i < topic->partition_count; i++) {
             struct partition *p = topic->partitions[i];
             struct weir_error err;
+            int64_t start = partition_log_start_offset(p->log);
+            if (start > 0) { /* was promised, however the log closes */
+                checkpoint_set(&starts, p->topic, i, start);
+            }
             if (partition_log_close(p->log, &err) < 0) {
                 log_write(&broker->log, LOG_LEVEL_ERROR, "Cannot close %.*s-%d: %s",
                           BYTES_ARG(p->topic), i, err.message);
@@ -78,9 +82,6 @@ void log_checkpoints_write(struct broker *broker)
             }
             checkpoint_set(&recovery, p->topic, i, partition_log_recovery_point(p->log));
             checkpoint_set(&marks, p->topic, i, atomic_load(&p->high_watermark));
-            if (partition_log_start_offset(p->log) > 0) {
-                checkpoint_set(&starts, p->topic, i, partition_log_start_offset(p->log));
-            }
         }
     }
     image_unref(image);

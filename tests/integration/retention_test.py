@@ -83,6 +83,16 @@ class Retention(unittest.TestCase):
         self.broker.restart(clean=False)
         self.assertEqual(self.ends("t"), (5, 6))
 
+    def test_they_stay_deleted_when_the_log_cannot_be_closed_well(self):
+        self.start()
+        self.create("t")
+        self.produce("t", 5)
+        self.assertEqual(self.delete_records("t", 3), (0, 3))
+        os.mkdir(os.path.join(self.folder, "t-0", f"{5:020}.snapshot.tmp"))  # where the producers' snapshot would be written
+        self.broker.restart()
+        self.assertIn("Cannot close t-0", self.broker.output)
+        self.assertEqual(self.ends("t"), (3, 5))
+
     def test_what_cannot_be_deleted_is_said(self):
         self.start()
         self.create("t")
