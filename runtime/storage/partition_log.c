@@ -152,6 +152,14 @@ enum weir_status partition_log_close(struct partition_log *log, struct weir_erro
     return rc;
 }
 
+static void drop_segments(struct partition_log *log)
+{
+    for (size_t i = 0; i < log->segment_count; i++) {
+        segment_destroy(log->segments[i]);
+    }
+    log->segment_count = 0;
+}
+
 enum weir_status partition_log_condemn(struct partition_log *log,
                                        char out_folder[LOG_FOLDER_MAX],
                                        struct weir_error *err)
@@ -159,6 +167,8 @@ enum weir_status partition_log_condemn(struct partition_log *log,
     out_folder[0] = '\0';
     (void)pthread_mutex_lock(&log->lock);
     log->deleted = true;
+    drop_segments(
+        log); /* open files would keep the disk's room, for as long as anybody has the log */
     bool has_folder = log->has_folder;
     (void)pthread_mutex_unlock(&log->lock);
     if (!has_folder) {
@@ -188,9 +198,7 @@ void partition_log_free(struct partition_log *log)
     if (!log) {
         return;
     }
-    for (size_t i = 0; i < log->segment_count; i++) {
-        segment_destroy(log->segments[i]);
-    }
+    drop_segments(log);
     free(log->segments);
     free(log->condemned);
     epoch_cache_finish(&log->epochs);

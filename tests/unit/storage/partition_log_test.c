@@ -367,6 +367,34 @@ static void a_deleted_log_is_gone_and_takes_nothing_more(void **state)
     assert_int_equal(walk(slice_bytes(&f->arena, &held), 0), 10); /* a reader keeps what it has */
 }
 
+/* How many descriptors are open in the fixture's folder. */
+static int count_open(const struct log_fixture *f)
+{
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        char link[64];
+        char path[512];
+        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t len = readlink(link, path, sizeof(path) - 1);
+        path[len > 0 ? len : 0] = '\0';
+        count += fd != f->root_fd && strstr(path, f->path) != NULL;
+    }
+    return count;
+}
+
+/* Who has the log still, a worker with nothing to do for one, does not keep the disk full. */
+static void a_deleted_log_holds_no_files(void **state)
+{
+    struct log_fixture *f = *state;
+    struct partition_log *log = log_fixture_open(f, true);
+    fill(f, log, 10);
+    assert_true(count_open(f) > 0);
+    assert_int_equal(partition_log_delete(log, &f->err), WEIR_OK);
+    assert_int_equal(count_open(f), 0);
+    assert_int_equal(partition_log_end_offset(log), 10);
+    partition_log_free(log);
+}
+
 static void another_topics_folder_is_refused(void **state)
 {
     struct log_fixture *f = *state;
@@ -402,6 +430,7 @@ int main(void)
         LOG_TEST(times_are_found_inside_batches_and_across_segments),
         LOG_TEST(append_time_is_the_brokers),
         LOG_TEST(a_deleted_log_is_gone_and_takes_nothing_more),
+        LOG_TEST(a_deleted_log_holds_no_files),
         LOG_TEST(another_topics_folder_is_refused),
     };
     return cmocka_run_group_tests_name("storage/partition_log", tests, NULL, NULL);
