@@ -410,7 +410,7 @@ static void say_farewell(struct loop_task *task)
         struct group_entry *entry = shard->groups.entries[i - 1].value;
         bool is_concerned = offset_table_find_topic(&entry->offsets, farewell->topic) ||
                             pending_offsets_any(&entry->pending);
-        pending_offsets_remove_topic(&entry->pending, farewell->topic);
+        pending_offsets_remove_topic(&entry->pending, farewell->topic, &farewell->id);
         if (is_concerned) {
             forget_offsets(entry, farewell);
             expiry_reconsider(entry);

@@ -33,6 +33,7 @@ struct pending_record {
 
 struct replay {
     struct broker *broker;
+    const struct cluster_image *image;
     struct arena arena; /* reset for each record */
     struct list_node pending;
     int64_t record_count;
@@ -139,13 +140,21 @@ static void forget_pending(struct replay *replay, struct bytes key)
     }
 }
 
+/* Is there a topic of that name, and is it that one? */
+static bool has_topic(const struct cluster_image *image, struct bytes name, const struct uuid *id)
+{
+    const struct image_topic *topic = image_topic(image, name);
+    return topic && (uuid_is_zero(id) || uuid_equal(id, &topic->id));
+}
+
 /* Open at the end of the log: it may still be committed. */
 static void hand_over(struct replay *replay, const struct pending_record *pending)
 {
     struct group_record record;
     arena_reset(&replay->arena);
     if (group_record_read(pending->key, pending->value, &replay->arena, &record, NULL) < 0 ||
-        record.kind != GROUP_RECORD_OFFSET || record.is_delete) {
+        record.kind != GROUP_RECORD_OFFSET || record.is_delete ||
+        !has_topic(replay->image, record.topic, &record.committed.topic_id)) {
         return;
     }
     struct group_shard *shard = shard_of(replay->broker, record.group);
@@ -214,11 +223,9 @@ static void drop_orphans(struct group_entry *entry, const struct cluster_image *
 {
     for (size_t t = offset_table_topic_count(&entry->offsets); t > 0; t--) {
         const struct offset_topic *offsets = offset_table_topic(&entry->offsets, t - 1);
-        const struct image_topic *topic = image_topic(image, offsets->name);
         for (size_t p = offset_topic_count(offsets); p > 0; p--) {
             const struct offset_entry *offset = offset_topic_entry(offsets, p - 1);
-            const struct uuid *id = &offset->committed.topic_id;
-            if (!topic || (!uuid_is_zero(id) && !uuid_equal(id, &topic->id))) {
+            if (!has_topic(image, offsets->name, &offset->committed.topic_id)) {
                 bool is_last = offset_topic_count(offsets) == 1;
                 (void)offset_table_remove(&entry->offsets, offsets->name, offset->partition);
                 if (is_last) {
@@ -261,8 +268,8 @@ static enum weir_status replay_partition(struct replay *replay,
 
 enum weir_status coordinator_load(struct broker *broker, struct weir_error *err)
 {
-    struct replay replay = { .broker = broker };
     struct cluster_image *image = broker_image(broker);
+    struct replay replay = { .broker = broker, .image = image };
     const struct image_topic *topic = image_topic(image, bytes_of(GROUP_OFFSETS_TOPIC));
     enum weir_status rc = WEIR_OK;
     arena_init(&replay.arena, 0);

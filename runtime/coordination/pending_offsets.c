@@ -67,13 +67,19 @@ void pending_offsets_remove(struct pending_offsets *pending, struct bytes topic,
     }
 }
 
-void pending_offsets_remove_topic(struct pending_offsets *pending, struct bytes name)
+void pending_offsets_remove_topic(struct pending_offsets *pending,
+                                  struct bytes name,
+                                  const struct uuid *id)
 {
     for (size_t i = pending->by_producer.count; i-- > 0;) {
         struct offset_table *table = pending->by_producer.entries[i].value;
         const struct offset_topic *topic = offset_table_find_topic(table, name);
         for (size_t p = topic ? offset_topic_count(topic) : 0; p-- > 0;) {
-            (void)offset_table_remove(table, name, offset_topic_entry(topic, p)->partition);
+            const struct offset_entry *entry = offset_topic_entry(topic, p);
+            const struct uuid *its = &entry->committed.topic_id;
+            if (uuid_is_zero(its) || uuid_equal(its, id)) {
+                (void)offset_table_remove(table, name, entry->partition);
+            }
         }
         drop_if_empty(pending, i);
     }

@@ -28,8 +28,10 @@ bool pending_offsets_has(const struct pending_offsets *pending,
 
 /* Of all transactions: the partition's offset was deleted. */
 void pending_offsets_remove(struct pending_offsets *pending, struct bytes topic, int32_t partition);
-/* The topic was deleted. */
-void pending_offsets_remove_topic(struct pending_offsets *pending, struct bytes name);
+/* The topic was deleted; offsets of another that has the name since stay. */
+void pending_offsets_remove_topic(struct pending_offsets *pending,
+                                  struct bytes name,
+                                  const struct uuid *id);
 
 /* The producer's transaction has ended. Committed offsets go to `into`, but for those where something was committed later
  * (record_offset), outside the transaction. */

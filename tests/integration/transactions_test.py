@@ -198,6 +198,25 @@ class Transactions(unittest.TestCase):
         self.broker.restart(clean=False)
         self.assertEqual(committed(True), (0, 42))
 
+    def test_offsets_of_a_deleted_topic_are_not_those_of_the_next_one_of_its_name(self):
+        for crash in (False, True):
+            self.make_topic()
+            name = f"late-{crash}"
+            _, producer_id, epoch = self.init(name)
+            owner = {"transactional_id": name, "producer_id": producer_id, "producer_epoch": epoch, "group_id": "g"}
+            self.assertEqual(self.call("AddOffsetsToTxn", 3, owner)["error_code"], 0)
+            part = {"partition_index": 0, "committed_offset": 42, "committed_metadata": ""}
+            answer = self.call("TxnOffsetCommit", 3, {**owner, "topics": [{"name": "t", "partitions": [part]}]})
+            self.assertEqual(answer["topics"][0]["partitions"][0]["error_code"], 0)
+            self.assertEqual(self.call("DeleteTopics", 1, {"topic_names": ["t"], "timeout_ms": 10000})["responses"][0]["error_code"], 0)
+            if crash:
+                self.broker.restart(clean=False)
+            self.make_topic()
+            self.assertEqual(self.end(name, producer_id, epoch, True), 0)
+            answer = self.call("OffsetFetch", 1, {"group_id": "g", "topics": [{"name": "t", "partition_indexes": [0]}]})
+            self.assertEqual(answer["topics"][0]["partitions"][0]["committed_offset"], -1, f"crash: {crash}")
+            self.call("DeleteTopics", 1, {"topic_names": ["t"], "timeout_ms": 10000})
+
     def test_a_commit_outside_the_transaction_counts_when_it_came_later(self):
         self.make_topic()
         _, producer_id, epoch = self.init("early")

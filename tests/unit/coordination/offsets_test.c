@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "coordination/offsets.h"
+#include "coordination/pending_offsets.h"
 
 #include <cmocka.h>
 
@@ -75,12 +76,33 @@ static void removal_leaves_nothing(void **state)
     offset_table_finish(&table);
 }
 
+static void a_deleted_topic_takes_only_its_own_pending_offsets(void **state)
+{
+    (void)state;
+    struct pending_offsets pending = { 0 };
+    struct uuid old_id = { { 1 } };
+    struct committed_offset old_one = at(1, "");
+    struct committed_offset new_one = at(2, "");
+    old_one.topic_id = old_id;
+    new_one.topic_id = (struct uuid){ { 2 } };
+    pending_offsets_put(&pending, 7, bytes_of("t"), 0, &old_one);
+    pending_offsets_put(&pending, 7, bytes_of("t"), 1,
+                        &new_one); /* of a topic of that name since */
+    pending_offsets_put(&pending, 8, bytes_of("t"), 2, &old_one);
+    pending_offsets_remove_topic(&pending, bytes_of("t"), &old_id);
+    assert_false(pending_offsets_has(&pending, bytes_of("t"), 0));
+    assert_true(pending_offsets_has(&pending, bytes_of("t"), 1));
+    assert_int_equal(pending.by_producer.count, 1);
+    pending_offsets_finish(&pending);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_commit_counts),
         cmocka_unit_test(null_metadata_reads_back_empty),
         cmocka_unit_test(removal_leaves_nothing),
+        cmocka_unit_test(a_deleted_topic_takes_only_its_own_pending_offsets),
     };
     return cmocka_run_group_tests_name("coordination.offsets", tests, NULL, NULL);
 }
