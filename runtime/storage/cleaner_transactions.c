@@ -65,17 +65,52 @@ void cleaner_transactions_keep(struct cleaner_transactions *t,
     }
 }
 
+static int by_producer(const void *a, const void *b)
+{
+    const struct aborted_txn *x = a;
+    const struct aborted_txn *y = b;
+    if (x->producer_id != y->producer_id) {
+        return x->producer_id < y->producer_id ? -1 : 1;
+    }
+    return (x->last_offset > y->last_offset) - (x->last_offset < y->last_offset);
+}
+
+void cleaner_transactions_sort(struct cleaner_transactions *t)
+{
+    if (t->aborted_count > 1) {
+        qsort(t->aborted, t->aborted_count, sizeof(*t->aborted), by_producer);
+    }
+}
+
+/* The first of the producer's that ends at `offset` or later; NULL. Its transactions come one after the other, so no other can
+ * have that offset. */
+static const struct aborted_txn *find_aborted(const struct cleaner_transactions *t,
+                                              int64_t producer_id,
+                                              int64_t offset)
+{
+    struct aborted_txn wanted = { .producer_id = producer_id, .last_offset = offset };
+    size_t low = 0;
+    size_t high = t->aborted_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (by_producer(&t->aborted[middle], &wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = low < t->aborted_count && t->aborted[low].producer_id == producer_id;
+    return found ? &t->aborted[low] : NULL;
+}
+
 bool cleaner_transactions_is_aborted(const struct cleaner_transactions *t,
                                      const struct batch_header *h)
 {
-    for (size_t i = 0; i < t->aborted_count && (h->attributes & BATCH_TRANSACTIONAL); i++) {
-        const struct aborted_txn *a = &t->aborted[i];
-        if (a->producer_id == h->producer_id && a->first_offset <= h->base_offset &&
-            h->base_offset <= a->last_offset) {
-            return true;
-        }
+    if (!(h->attributes & BATCH_TRANSACTIONAL)) {
+        return false;
     }
-    return false;
+    const struct aborted_txn *a = find_aborted(t, h->producer_id, h->base_offset);
+    return a && a->first_offset <= h->base_offset;
 }
 
 void cleaner_transactions_pass(struct cleaner_transactions *t, const struct batch_header *h)
@@ -97,13 +132,8 @@ bool cleaner_transactions_end(struct cleaner_transactions *t, const struct batch
 const struct aborted_txn *cleaner_transactions_entry(const struct cleaner_transactions *t,
                                                      const struct batch_header *h)
 {
-    for (size_t i = 0; i < t->aborted_count; i++) {
-        const struct aborted_txn *a = &t->aborted[i];
-        if (a->producer_id == h->producer_id && a->last_offset == batch_last_offset(h)) {
-            return a;
-        }
-    }
-    return NULL;
+    const struct aborted_txn *a = find_aborted(t, h->producer_id, batch_last_offset(h));
+    return a && a->last_offset == batch_last_offset(h) ? a : NULL;
 }
 
 bool cleaner_transactions_is_last(const struct cleaner_transactions *t,

@@ -17,7 +17,7 @@
 
 /* All zeros is a start. */
 struct cleaner_transactions {
-    struct aborted_txn *aborted; /* owned copy of the whole log's */
+    struct aborted_txn *aborted; /* owned copy of the whole log's; by producer, then by offset */
     size_t aborted_count;
     struct map seen;      /* producer id -> int64_t *, owned: has batches since its last marker */
     struct map last_data; /* producer id -> int64_t *, owned: last offset of its newest batch */
@@ -27,8 +27,9 @@ struct cleaner_transactions {
 
 void cleaner_transactions_finish(struct cleaner_transactions *t);
 
-/* Before the cleaning: aborted transactions of a segment, and who is still known as a producer. */
+/* Before the cleaning: aborted transactions of each segment, then sorted; and who is still known as a producer. */
 void cleaner_transactions_add(struct cleaner_transactions *t, const struct txn_index *x);
+void cleaner_transactions_sort(struct cleaner_transactions *t);
 void cleaner_transactions_keep(struct cleaner_transactions *t,
                                const struct producer_state *producers);
 

@@ -139,6 +139,7 @@ static enum weir_status plan(struct cleaning *c, struct weir_error *err)
     for (size_t i = 0; i < log->segment_count; i++) { /* a marker may lie behind its records */
         cleaner_transactions_add(&c->transactions, &log->segments[i]->aborted);
     }
+    cleaner_transactions_sort(&c->transactions);
     cleaner_transactions_keep(&c->transactions, &log->producers);
     return rc;
 }

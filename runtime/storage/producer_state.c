@@ -29,6 +29,7 @@ enum {
 void producer_state_init(struct producer_state *s)
 {
     *s = (struct producer_state){ 0 };
+    list_init(&s->open);
 }
 
 void producer_state_finish(struct producer_state *s)
@@ -61,6 +62,7 @@ static struct producer *find_or_add(struct producer_state *s, int64_t producer_i
         p->epoch = NO_PRODUCER_EPOCH;
         p->coordinator_epoch = -1;
         p->transaction_first_offset = -1;
+        list_init(&p->open);
         (void)map_put(&s->producers, map_key_i64(producer_id, &storage), p);
     }
     return p;
@@ -69,9 +71,11 @@ static struct producer *find_or_add(struct producer_state *s, int64_t producer_i
 /* -1: no transaction is open. */
 static void set_transaction(struct producer_state *s, struct producer *p, int64_t first_offset)
 {
-    s->open_count -= p->transaction_first_offset >= 0;
-    s->open_count += first_offset >= 0;
     p->transaction_first_offset = first_offset;
+    list_remove(&p->open);
+    if (first_offset >= 0) {
+        list_push_back(&s->open, &p->open);
+    }
 }
 
 static int32_t first_sequence(const struct producer_batch *b)
@@ -192,9 +196,9 @@ int64_t producer_state_end_transaction(struct producer_state *s,
 int64_t producer_state_first_open(const struct producer_state *s, int64_t none)
 {
     int64_t first = none;
-    for (size_t i = 0; s->open_count > 0 && i < s->producers.count; i++) {
-        const struct producer *p = s->producers.entries[i].value;
-        if (p->transaction_first_offset >= 0 && p->transaction_first_offset < first) {
+    list_foreach(node, &s->open) {
+        const struct producer *p = container_of(node, struct producer, open);
+        if (p->transaction_first_offset < first) {
             first = p->transaction_first_offset;
         }
     }

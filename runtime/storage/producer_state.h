@@ -22,6 +22,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "protocol/batch.h"
 #include "protocol/kafka_error.h"
@@ -37,6 +38,7 @@ struct producer_batch {
 };
 
 struct producer {
+    struct list_node open; /* in producer_state.open, while a transaction is */
     int64_t producer_id;
     int64_t last_timestamp;           /* of its newest records, ms */
     int64_t seen_ms;                  /* when it was heard of; 0: not since the log was opened */
@@ -50,7 +52,8 @@ struct producer {
 struct producer_state {
     struct map producers;  /* by id -> struct producer *, owned */
     int64_t expired_at_ms; /* when expiry ran last */
-    size_t open_count; /* producers with an open transaction: mostly none, and every fetch asks */
+    struct list_node
+        open; /* of struct producer.open, those with an open transaction: every fetch asks */
 };
 
 void producer_state_init(struct producer_state *s);
