@@ -161,10 +161,10 @@ static enum weir_status check_topic_id(struct recovery *r, struct weir_error *er
 {
     struct uuid id = { { 0 } };
     enum weir_status rc = partition_log_folder_id(r->log->root_fd, r->log->name, &id, err);
-    if (rc == WEIR_ENOTFOUND) {
-        return WEIR_OK; /* made with the next first record; nothing depends on it */
+    if ((rc == WEIR_OK || rc == WEIR_ENOTFOUND) && uuid_is_zero(&id)) { /* a crash came between */
+        return uuid_is_zero(&r->log->topic_id) ? WEIR_OK : log_write_metadata(r->log, err);
     }
-    if (rc < 0 || uuid_is_zero(&id)) {
+    if (rc < 0) {
         return rc;
     }
     if (uuid_is_zero(&r->log->topic_id)) {

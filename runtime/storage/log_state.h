@@ -79,6 +79,8 @@ WEIR_CHECKED enum weir_status log_sync_names(struct partition_log *log, struct w
 /* "topic-0/<file>" */
 void log_path(const struct partition_log *log, const char *file, char out_path[LOG_PATH_MAX]);
 
+/* partition.metadata: whose folder it is. */
+WEIR_CHECKED enum weir_status log_write_metadata(struct partition_log *log, struct weir_error *err);
 WEIR_CHECKED enum weir_status log_write_epochs(struct partition_log *log, struct weir_error *err);
 WEIR_CHECKED enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error *err);
 

@@ -78,6 +78,17 @@ enum weir_status log_write_snapshot(struct partition_log *log, struct weir_error
     return rc;
 }
 
+enum weir_status log_write_metadata(struct partition_log *log, struct weir_error *err)
+{
+    char id[UUID_TEXT_SIZE];
+    char text[64];
+    char path[LOG_PATH_MAX];
+    uuid_format(&log->topic_id, id);
+    (void)snprintf(text, sizeof(text), "version: 0\ntopic_id: %s", id);
+    log_path(log, "partition.metadata", path);
+    return file_replace(log->root_fd, path, bytes_of(text), false, err);
+}
+
 /* The folder and partition.metadata, before the first record. */
 static enum weir_status make_folder(struct partition_log *log, struct weir_error *err)
 {
@@ -87,13 +98,7 @@ static enum weir_status make_folder(struct partition_log *log, struct weir_error
     if (mkdirat(log->root_fd, log->name, LOG_DIR_MODE) != 0 && errno != EEXIST) {
         return weir_fail_errno(err, "cannot make folder %s", log->name);
     }
-    char id[UUID_TEXT_SIZE];
-    char text[64];
-    char path[LOG_PATH_MAX];
-    uuid_format(&log->topic_id, id);
-    (void)snprintf(text, sizeof(text), "version: 0\ntopic_id: %s", id);
-    log_path(log, "partition.metadata", path);
-    enum weir_status rc = file_replace(log->root_fd, path, bytes_of(text), false, err);
+    enum weir_status rc = log_write_metadata(log, err);
     if (rc == WEIR_OK) {
         log->has_folder = true;
     }

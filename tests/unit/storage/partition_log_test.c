@@ -409,6 +409,32 @@ static void another_topics_folder_is_refused(void **state)
     assert_non_null(strstr(f->err.message, "t-0 holds the log of another topic"));
 }
 
+/* A crash may leave the folder without it, or with an empty one. Whose folder it is must be known again. */
+static void a_folder_without_its_topics_id_gets_it(void **state)
+{
+    struct log_fixture *f = *state;
+    struct log_open_options options = log_fixture_options(f, true);
+    struct partition_log *log = NULL;
+    struct uuid id = { { 0 } };
+    options.topic_id = uuid_random();
+    assert_int_equal(partition_log_open(&options, &log, &f->report, &f->err), WEIR_OK);
+    fill(f, log, 1);
+    partition_log_free(log);
+    for (int empty = 0; empty <= 1; empty++) {
+        assert_int_equal(unlinkat(f->root_fd, "t-0/partition.metadata", 0), 0);
+        if (empty) {
+            assert_int_equal(
+                file_replace(f->root_fd, "t-0/partition.metadata", bytes_of(""), false, &f->err),
+                WEIR_OK);
+        }
+        assert_int_equal(partition_log_open(&options, &log, &f->report, &f->err), WEIR_OK);
+        fill(f, log, 1);
+        partition_log_free(log);
+        assert_int_equal(partition_log_folder_id(f->root_fd, "t-0", &id, &f->err), WEIR_OK);
+        assert_true(uuid_equal(&id, &options.topic_id));
+    }
+}
+
 #define LOG_TEST(name) \
     cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 
@@ -432,6 +458,7 @@ int main(void)
         LOG_TEST(a_deleted_log_is_gone_and_takes_nothing_more),
         LOG_TEST(a_deleted_log_holds_no_files),
         LOG_TEST(another_topics_folder_is_refused),
+        LOG_TEST(a_folder_without_its_topics_id_gets_it),
     };
     return cmocka_run_group_tests_name("storage/partition_log", tests, NULL, NULL);
 }
