@@ -46,8 +46,9 @@ struct log_keeper {
     struct list_node folders;
 
     pthread_mutex_t checkpoints_lock;
-    /* checkpoints_lock must be held for this: */
+    /* checkpoints_lock must be held for these: */
     struct log_checkpoints written; /* as on disk */
+    bool is_behind;                 /* what the disk has may be about topics that are gone */
 };
 
 /* --- life --- */
@@ -209,7 +210,8 @@ enum weir_status log_keeper_store_starts(struct log_keeper *k, struct weir_error
 static void store_both(struct log_keeper *k)
 {
     struct weir_error err;
-    if (store(k, true, &err) < 0) {
+    k->is_behind = store(k, true, &err) < 0;
+    if (k->is_behind) {
         log_write(&k->broker->log, LOG_LEVEL_ERROR, "Cannot write a checkpoint: %s", err.message);
     }
 }
@@ -250,6 +252,15 @@ void log_keeper_forget_topics(struct log_keeper *k,
         store_both(k);
     }
     (void)pthread_mutex_unlock(&k->checkpoints_lock);
+}
+
+enum weir_status log_keeper_catch_up(struct log_keeper *k, struct weir_error *err)
+{
+    (void)pthread_mutex_lock(&k->checkpoints_lock);
+    enum weir_status rc = k->is_behind ? store(k, true, err) : WEIR_OK;
+    k->is_behind = rc < 0;
+    (void)pthread_mutex_unlock(&k->checkpoints_lock);
+    return rc;
 }
 
 /* A crash may have come between a topic's deletion and forgetting it. */

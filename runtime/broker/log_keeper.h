@@ -50,6 +50,10 @@ void log_keeper_forget_topics(struct log_keeper *keeper,
                               const struct image_topic *const *topics,
                               size_t count);
 
+/* Before a topic is made: what could not be forgotten of an earlier one, say because the disk was full, is forgotten now. */
+WEIR_CHECKED enum weir_status log_keeper_catch_up(struct log_keeper *keeper,
+                                                  struct weir_error *err);
+
 /* Removes a folder of the data directory after `delay_ms`. */
 void log_keeper_remove_folder(struct log_keeper *keeper, const char *folder, int64_t delay_ms);
 

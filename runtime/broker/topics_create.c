@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "broker/log_keeper.h"
 #include "broker/broker.h"
 #include "broker/topics.h"
 #include "broker/topics_open.h"
@@ -184,7 +185,8 @@ static void bring_up(struct creating *c, const struct topic_spec *spec, struct t
                                    .internal = topic_is_internal(spec->name),
                                    .partition_count = out->partition_count,
                                    .config = out->config };
-    if (topic_open_partitions(c->broker, topic, 0, NULL, &err) < 0) {
+    if (log_keeper_catch_up(c->broker->keeper, &err) < 0 ||
+        topic_open_partitions(c->broker, topic, 0, NULL, &err) < 0) {
         refuse_storage(c, spec->name, &err, out);
     } else {
         c->made[c->count++] = out;

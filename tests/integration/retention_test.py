@@ -12,7 +12,7 @@ from record_batch import batch
 from weir_broker import Broker
 
 LIMIT_S = 20
-OUT_OF_RANGE, UNKNOWN_TOPIC, INVALID_TOPIC, POLICY_VIOLATION = 1, 3, 17, 44
+OUT_OF_RANGE, UNKNOWN_TOPIC, INVALID_TOPIC, POLICY_VIOLATION, STORAGE_ERROR = 1, 3, 17, 44, 56
 
 
 def until(condition, what):
@@ -116,6 +116,24 @@ class Retention(unittest.TestCase):
         self.produce("t", 5)
         self.broker.restart(clean=False)
         self.assertEqual(self.ends("t"), (0, 5))
+
+    def test_it_does_so_when_the_first_ones_end_could_not_be_noted(self):
+        self.start()
+        self.create("t")
+        self.produce("t", 5)
+        self.assertEqual(self.delete_records("t", 4), (0, 4))
+        obstacle = os.path.join(self.folder, "log-start-offset-checkpoint.tmp")
+        os.mkdir(obstacle)
+        self.call("DeleteTopics", 4, {"topic_names": ["t"], "timeout_ms": 10000})
+        self.assertIn("Cannot write a checkpoint", self.broker.output)
+        topic = {"name": "t", "num_partitions": 1, "replication_factor": 1, "configs": []}
+        answer = self.call("CreateTopics", 4, {"topics": [topic], "timeout_ms": 10000})
+        self.assertEqual(answer["topics"][0]["error_code"], STORAGE_ERROR)
+        os.rmdir(obstacle)
+        self.create("t")
+        self.produce("t", 2)
+        self.broker.restart(clean=False)
+        self.assertEqual(self.ends("t"), (0, 2))
 
     def test_old_records_go_and_the_end_stays(self):
         self.start(log_retention_check_interval_ms=20, log_segment_delete_delay_ms=0)
