@@ -5,11 +5,12 @@
  * LESSON: crash-recovery
  *
  * A batch counts when it is whole, its checksum is right, its offsets follow those before it, and its leader epoch is
- * one that existed there. The last two matter because the checksum covers neither base offset nor leader epoch: Apache
- * Kafka does not start on a flipped bit in a base offset, and does not look at the tail at all after a clean stop, so
- * that new records land behind torn bytes. Here the tail is always checked, from the last index entry on; after a crash
- * everything above the recovery point is. At the first batch that does not count the log ends; but not in a segment that was
- * synced and has others behind it, which are worth more: that is left as it is, and the report says so.
+ * neither before that of the last batch nor one that never was. The last two matter because the checksum covers neither
+ * base offset nor leader epoch: Apache Kafka does not start on a flipped bit in a base offset, and does not look at the
+ * tail at all after a clean stop, so that new records land behind torn bytes. Here the tail is always checked, from the
+ * last index entry on; after a crash everything above the recovery point is. At the first batch that does not count the
+ * log ends; but not in a segment that was synced and has others behind it, which are worth more: that is left as it is, and
+ * the report says so.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -196,7 +197,10 @@ static void load_epochs(struct recovery *r)
 
 /* --- does a batch count? --- */
 
-/* The epoch is outside the checksum: it must be one that the partition had at that offset. */
+/*
+ * The epoch is outside the checksum: it must not go back, nor be later than all that there were. leader-epoch-checkpoint
+ * has no say in it: one bit of that little file, which nothing guards, would cost every record of the partition.
+ */
 static bool epoch_fits(const struct recovery *r, const struct batch_header *h)
 {
     const struct epoch_cache *epochs = &r->log->epochs;
@@ -205,13 +209,7 @@ static bool epoch_fits(const struct recovery *r, const struct batch_header *h)
     }
     bool later = h->leader_epoch > r->options->leader_epoch_max &&
                  h->leader_epoch > epoch_cache_latest(epochs); /* another broker's, since ours */
-    if (r->options->leader_epoch_max >= 0 && later) {
-        return false;
-    }
-    /* Of what lies before the start of the log, DeleteRecords has struck the history. */
-    bool recorded = r->epochs_known && h->leader_epoch <= epoch_cache_latest(epochs) &&
-                    epochs->count > 0 && h->base_offset >= epochs->entries[0].start_offset;
-    return !recorded || epoch_cache_at(epochs, h->base_offset) == h->leader_epoch;
+    return r->options->leader_epoch_max < 0 || !later;
 }
 
 /* NULL, or what is wrong. */

@@ -167,6 +167,25 @@ static void flips_are_found_after_a_clean_stop_too(void **state)
     flip_everywhere(f, true);
 }
 
+static void a_bit_flipped_in_the_epoch_checkpoint_costs_nothing(void **state)
+{
+    struct log_fixture *f = *state;
+    const char *path = "t-0/leader-epoch-checkpoint";
+    fill(f);
+    struct snapshot_of_disk d = remember(f);
+    struct bytes epochs = file_content(f, path);
+    uint8_t *damaged = arena_alloc(&f->arena, 1, epochs.len);
+    for (size_t bit = 0; bit < 16 * epochs.len;
+         bit++) { /* each twice: after a crash, after a clean stop */
+        memcpy(damaged, epochs.data, epochs.len);
+        damaged[bit / 16] ^= (uint8_t)(1 << bit / 2 % 8);
+        restore(f, &d, d.log);
+        set_content(f, path, damaged, epochs.len);
+        expect_kept(f, bit % 2, BATCHES * RECORDS);
+        assert_int_equal(f->report.bytes_cut, 0);
+    }
+}
+
 static void garbage_behind_the_end_goes(void **state)
 {
     struct log_fixture *f = *state;
@@ -375,6 +394,7 @@ int main(void)
         LOG_TEST(also_when_the_index_points_into_the_tail),
         LOG_TEST(a_bit_flipped_anywhere_in_the_last_batch_costs_that_batch),
         LOG_TEST(flips_are_found_after_a_clean_stop_too),
+        LOG_TEST(a_bit_flipped_in_the_epoch_checkpoint_costs_nothing),
         LOG_TEST(garbage_behind_the_end_goes),
         LOG_TEST(damage_in_the_middle_ends_the_log_there_and_drops_later_segments),
         LOG_TEST(batches_from_before_the_snapshot_are_known_when_they_are_sent_again),
