@@ -92,8 +92,12 @@ static void answer_name(struct answering *a, struct metadata_response_topic *to,
     broker_create_topics(broker, &spec, 1, &a->request->arena, &outcome);
     topic_config_unref(outcome.config);
     if (outcome.error != KAFKA_NONE && outcome.error != KAFKA_TOPIC_ALREADY_EXISTS) {
-        log_write(&broker->log, LOG_LEVEL_ERROR, "cannot create %.*s, which a client asked for: %s",
-                  BYTES_ARG(name), kafka_error_message((int16_t)outcome.error));
+        struct bytes text = bytes_is_null(outcome.message)
+                                ? bytes_of(kafka_error_message((int16_t)outcome.error))
+                                : outcome.message;
+        log_write(&broker->log, LOG_LEVEL_ERROR,
+                  "cannot create %.*s, which a client asked for: %.*s", BYTES_ARG(name),
+                  BYTES_ARG(text));
     }
 }
 

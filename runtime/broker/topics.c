@@ -154,7 +154,12 @@ static enum weir_status load_topic(struct broker *broker,
         topic_config_create(&broker->config, entries, stored->config_count, &config, err);
     free(entries);
     if (rc < 0) {
-        return rc;
+        struct weir_error why = *err;
+        return weir_fail(
+            err, rc,
+            "weir.metadata, topic %.*s: %s; restore the file, or remove it to have the topics found by their "
+            "folders, without their configurations",
+            BYTES_ARG(stored->name), why.message);
     }
     *topic = (struct image_topic){ .name = stored->name,
                                    .id = stored->id,

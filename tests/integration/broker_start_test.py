@@ -117,6 +117,11 @@ class Start(Folder):
                 topic = c.call("Metadata", 8, {"topics": [{"name": "t"}]})["topics"][0]
             self.assertEqual(len(topic["partitions"]), 3)
 
+    def test_a_topic_that_cannot_be_made_by_itself_is_told_with_the_reason(self):
+        with Broker({"num.partitions": 20000}) as broker, kafka_wire.Connection(broker.host, broker.port) as c:
+            self.assertEqual(c.call("Metadata", 8, {"topics": [{"name": "t"}]})["topics"][0]["error_code"], 3)
+            self.assertIn("cannot create t, which a client asked for: Number of partitions was set to 20000; at most", broker.output)
+
     def test_by_apaches_name(self):
         result = subprocess.run([binary("kafka-server-start.sh"), "--help"], capture_output=True, text=True, timeout=30)
         self.assertEqual(result.returncode, 0)
@@ -154,6 +159,17 @@ class Start(Folder):
         with open(path, "a", encoding="utf-8") as out:
             out.write("more\n")
         self.refused(*self.override(), says=["weir.metadata line", "more"])
+
+    def test_a_damaged_setting_is_refused_with_its_file_and_topic(self):
+        with Broker(log_dir=self.data) as broker, kafka_wire.Connection(broker.host, broker.port) as c:
+            spec = {"name": "t", "num_partitions": 1, "replication_factor": 1, "configs": [{"name": "retention.ms", "value": "4711"}]}
+            self.assertEqual(c.call("CreateTopics", 4, {"topics": [spec], "timeout_ms": 10000})["topics"][0]["error_code"], 0)
+        path = os.path.join(self.data, "weir.metadata")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text.replace("4711", "47x1"))
+        self.refused(*self.override(), says=["weir.metadata", "topic t:", "47x1", "restore the file"])
 
 
 class End(Folder):
