@@ -112,11 +112,14 @@ bool witnessed_has(const struct witnessed_names *names, const char *name)
 
 const char *witnessed_list(struct check *c, const struct witnessed_names *names)
 {
+    enum { SHOWN_MAX = 10 };
     const char *text = "none";
-    for (size_t i = 0; i < names->count; i++) {
+    for (size_t i = 0; i < names->count && i < SHOWN_MAX; i++) {
         text = i == 0 ? names->items[0] : check_text(c, "%s, %s", text, names->items[i]);
     }
-    return text;
+    return names->count <= SHOWN_MAX
+               ? text
+               : check_text(c, "%s and %zu more", text, names->count - SHOWN_MAX);
 }
 
 /* --- one topic --- */

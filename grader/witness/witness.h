@@ -44,7 +44,7 @@ struct witnessed_names {
 /* All topics, Kafka's internal ones too. */
 bool witness_names(struct witness *w, struct witnessed_names *out_names);
 bool witnessed_has(const struct witnessed_names *names, const char *name);
-/* "a, b, c", for the eyes; "none". */
+/* "a, b, c", for the eyes; "none". A program can make thousands: of many only the first, and how many more. */
 const char *witnessed_list(struct check *c, const struct witnessed_names *names);
 
 /* Kafka's own two topics, which clients do not list unless asked. */
