@@ -154,6 +154,22 @@ static bool open_consumer(struct witness *w)
     return true;
 }
 
+/* Student code can delete the check's topic, or delete it and make another one: its own fault. */
+static bool is_still_there(struct witness *w, const char *topic, int32_t partitions)
+{
+    const struct weir_topic_info *info = witness_topic(w, topic);
+    if (check_over(w->check)) {
+        return false;
+    }
+    if (!info || info->partition_count < (size_t)partitions) {
+        check_hint(w->check, "the topic was there before; a program that writes to it or reads it "
+                             "must not delete it");
+        return check_fail(w->check, "the topic %s, which had %d partitions, %s", topic, partitions,
+                          info ? "has fewer now" : "is not there any more");
+    }
+    return true;
+}
+
 bool witness_records(struct witness *w,
                      const char *topic,
                      int32_t partitions,
@@ -169,6 +185,9 @@ bool witness_records(struct witness *w,
         .end = ARENA_NEW(a, int64_t, (size_t)partitions),
     };
     *out_records = (struct witnessed_records){ 0 };
+    if (!is_still_there(w, topic, partitions)) {
+        return false;
+    }
     if (!open_consumer(w) || !find_ends(w, &r, partitions)) {
         return false;
     }
