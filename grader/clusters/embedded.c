@@ -184,6 +184,23 @@ int64_t embedded_disk(const struct embedded *e)
     return disk_folder(e->data_fd, DATA_FILES_MAX);
 }
 
+int64_t embedded_memory(const struct embedded *e)
+{
+    char path[64];
+    char text[128] = "";
+    long long resident = 0;
+    long long shared = 0;
+    (void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)e->pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : file_pread(fd, text, sizeof(text) - 1, 0);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return n > 0 && sscanf(text, "%*s %lld %lld", &resident, &shared) == 2
+               ? (resident - shared) * sysconf(_SC_PAGESIZE)
+               : 0;
+}
+
 void embedded_last_words(const struct embedded *e, char *out, size_t size)
 {
     enum { TAIL = 1024 };

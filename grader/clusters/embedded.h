@@ -33,5 +33,8 @@ void embedded_stop(struct embedded *e);
 /* What it keeps on disk, in bytes; as if without end when that are more files than any lab needs. */
 int64_t embedded_disk(const struct embedded *e);
 
+/* The memory of its own that it uses, in bytes; 0 when the kernel does not tell. */
+int64_t embedded_memory(const struct embedded *e);
+
 /* The last line of its log, for an error message. */
 void embedded_last_words(const struct embedded *e, char *out, size_t size);

@@ -33,7 +33,8 @@ struct session {
     struct watch lab_timer;
     struct watch wait_timer;
     struct watch quota_timer;
-    int64_t quota_base; /* bytes the broker kept when the check began */
+    int64_t quota_base; /* bytes the broker kept on disk when the check began */
+    int64_t quota_memory_base; /* and in memory */
     struct verdict_reader reader;
     struct message request;
     struct message answer;

@@ -393,7 +393,7 @@ void job_explain(const struct job *job, char *out, size_t size)
                        (long long)job->limits.output_kb * FLOOD_FACTOR);
         break;
     case JOB_FLOODED_BROKER:
-        (void)snprintf(out, size, "wrote more than %lld MiB to the broker and was stopped",
+        (void)snprintf(out, size, "made the broker keep more than %lld MiB and was stopped",
                        (long long)job->limits.broker_mb);
         break;
     case JOB_NOT_STARTED:

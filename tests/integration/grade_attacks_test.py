@@ -12,6 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import grading  # noqa: E402
+import weir_broker  # noqa: E402
 
 ATTACKS = os.path.join(grading.ROOT, "tests", "attacks")
 CHECKS = os.path.join(grading.BIN, "..", "tests", "checks")
@@ -52,6 +53,8 @@ class Case:
             return "without Landlock this level leaves it open, and the report says so"
         if header(source, "Needs") == "open files" and "removed files" in self.description:
             return "this machine does not let root see a program's open files, and the report says so"
+        if header(source, "Needs") == "the broker's memory" and weir_broker.sanitized():
+            return "a sanitized broker's memory is not its own, and not looked at"
         return None
 
     def run(self):

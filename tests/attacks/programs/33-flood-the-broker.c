@@ -1,6 +1,6 @@
 /*
  * Attack 33: records without end, until the disk of the broker is full.
- * Expected: wrote more than 8 MiB to the broker and was stopped
+ * Expected: made the broker keep more than 8 MiB and was stopped
  */
 #include <stdio.h>
 #include <stdlib.h>
