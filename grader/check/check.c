@@ -305,6 +305,8 @@ static void run_case(struct session *s, const struct check_case *one, size_t num
         check_broken(c, "%s", refused);
     } else {
         c->dir = message_get(&c->answer, "dir", &text) ? arena_text(&c->arena, text) : "";
+        c->bootstrap = message_get(&c->answer, "bootstrap", &text) ? arena_text(&c->arena, text)
+                                                                   : c->bootstrap;
         c->seed = (uint64_t)message_get_i64(&c->answer, "seed", 0);
         c->random_state = c->seed;
         one->run(c);

@@ -12,7 +12,7 @@
  * A key may occur more than once. Every request gets exactly one answer:
  *
  *     plan                                        -> case*, each "id\nskip reason or nothing"
- *     begin  check                                -> dir (the check's folder), seed
+ *     begin  check                                -> dir (the check's folder), seed, bootstrap (of its cluster)
  *     start  program, var*, input, timeout_ms     -> job, or error
  *     wait   job, timeout_ms                      -> ending, code, wall_ms, cpu_ms, out, err, out_dropped,
  *                                                    err_dropped, message (ending "running": not over yet)

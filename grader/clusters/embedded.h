@@ -1,5 +1,5 @@
 /*
- * The embedded cluster: our own broker, started for one lab on a port that the kernel chooses.
+ * The embedded cluster: our own broker, started for one check on a port that the kernel chooses.
  *
  * Its data lies in the run's folder and goes with it. The broker dies with weir-grade, however that ends. Thread: one.
  */

@@ -67,6 +67,8 @@ static void run_checks(struct run *run,
     struct session session = { .run = run,
                                .lab = l,
                                .cluster = &cluster,
+                               .weir = text(run, run->places.bin, "/weir", ""),
+                               .cluster_dir = text(run, dir, "/broker", ""),
                                .code_dir = code_dir,
                                .bin_dir = bin_dir,
                                .dir = text(run, dir, "/checks", "") };
@@ -76,8 +78,7 @@ static void run_checks(struct run *run,
         lab_fail(run, l, err.message);
         return;
     }
-    if (embedded_start(&cluster, &run->loop, text(run, run->places.bin, "/weir", ""),
-                       text(run, dir, "/broker", ""), &err) < 0) {
+    if (embedded_start(&cluster, &run->loop, session.weir, session.cluster_dir, &err) < 0) {
         lab_fail(run, l, err.message);
         return;
     }

@@ -21,10 +21,12 @@ struct session_job {
 struct session {
     struct run *run;
     struct lab_result *lab;
-    struct embedded *cluster;
-    const char *code_dir; /* the student's files */
-    const char *bin_dir;  /* the student's programs, built */
-    const char *dir;      /* where the checks' folders are made */
+    struct embedded *cluster; /* of the check that has begun, or will be the first */
+    const char *weir;         /* the broker's binary */
+    const char *cluster_dir;  /* the cluster's folder; its name grows with each check */
+    const char *code_dir;     /* the student's files */
+    const char *bin_dir;      /* the student's programs, built */
+    const char *dir;          /* where the checks' folders are made */
 
     pid_t pid; /* the checks' process */
     struct watch verdicts;
@@ -33,7 +35,7 @@ struct session {
     struct watch lab_timer;
     struct watch wait_timer;
     struct watch quota_timer;
-    int64_t quota_base; /* bytes the broker kept on disk when the check began */
+    int64_t quota_base;        /* bytes the broker kept on disk when the check began */
     int64_t quota_memory_base; /* and in memory */
     struct verdict_reader reader;
     struct message request;

@@ -94,6 +94,20 @@ static uint64_t check_seed(const struct session *s, const char *check)
     return bytes_hash(all) >> 1; /* so that it fits a signed number */
 }
 
+/* A new cluster in the place of the last check's: what that check's programs have done to it, also what the broker has
+ * not yet finished, is no matter of the next one. The checks wait for our answer meanwhile. */
+static enum weir_status renew_cluster(struct session *s, struct weir_error *err)
+{
+    struct weir_error ignored;
+    s->check_timer.deadline_ms = 0;
+    embedded_stop(s->cluster);
+    if (file_remove_tree(AT_FDCWD, s->cluster_dir, &ignored) < 0) {
+        run_progress(s->run, "%s", ignored.message);
+    }
+    s->cluster_dir = text(s, arena_printf(&s->run->arena, "%s+", s->cluster_dir));
+    return embedded_start(s->cluster, &s->run->loop, s->weir, s->cluster_dir, err);
+}
+
 static void serve_begin(struct session *s)
 {
     struct weir_error err;
@@ -107,6 +121,10 @@ static void serve_begin(struct session *s)
     }
     if (i == lab->check_count) {
         refuse(s, "no such check in lab.yaml");
+        return;
+    }
+    if (s->begun && renew_cluster(s, &err) < 0) {
+        refuse(s, err.message);
         return;
     }
     s->check = i;
@@ -124,6 +142,7 @@ static void serve_begin(struct session *s)
         return;
     }
     message_put_text(&s->answer, "dir", s->home);
+    message_put_text(&s->answer, "bootstrap", s->cluster->address);
     message_put_i64(&s->answer, "seed", (int64_t)check_seed(s, lab->checks[i].id));
     send_answer(s);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weir/admin.h>
 #include <weir/producer.h>
 
 int main(void)
@@ -13,7 +14,17 @@ int main(void)
     const struct weir_option options[] = { { "bootstrap.servers", getenv("BOOTSTRAP") },
                                            { NULL, NULL } };
     struct weir_producer *producer = NULL;
+    const struct weir_new_topic topic = { .name = "flood",
+                                          .partitions = 1,
+                                          .replication_factor = 1 };
+    struct weir_admin *admin = NULL;
     struct weir_error err;
+    /* Until there is a topic, the program's own memory would be full first. */
+    if (weir_admin_create(options, &admin, &err) < 0 ||
+        weir_admin_create_topic(admin, &topic, 900, &err) < 0) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
     if (weir_producer_create(options, &producer, &err) < 0) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
