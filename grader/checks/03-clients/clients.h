@@ -43,6 +43,8 @@ struct production {
     const char *topic;
     int32_t partitions;
     struct transactions transactions;
+    bool
+        not_first; /* the topic's partitions hold some records already: offsets are not counted from 0 */
     int answer_after_ms; /* 0: the cluster answers at once; else its first answer takes so long */
     struct check_run *run;
     const char *report; /* the file's name */
@@ -53,7 +55,7 @@ struct production {
 };
 
 /* Makes the topic and the input, runs the producer and reads the topic. False when the program did not come to its
- * end by itself (the check has then failed). */
+ * end by itself (the check has then failed). What was in the topic before is not among the records. */
 bool produce(struct check *c, struct witness *w, struct production *p);
 
 /* Fails unless every line but `excepted` (from 1; 0: none) is in the topic exactly once, byte for byte, and nothing

@@ -104,10 +104,47 @@ static struct check_run *run_producer(struct check *c,
     return run;
 }
 
+/* Puts one to nine records into each partition. */
+static bool put_earlier(struct check *c,
+                        struct witness *w,
+                        const struct production *p,
+                        int64_t *out_begin)
+{
+    enum { EARLIER_MAX = 9 };
+    struct witness_message *messages =
+        ARENA_NEW(check_arena(c), struct witness_message, (size_t)p->partitions * EARLIER_MAX);
+    size_t count = 0;
+    for (int32_t i = 0; i < p->partitions; i++) {
+        out_begin[i] = check_range(c, 1, EARLIER_MAX);
+        for (int64_t n = 0; n < out_begin[i]; n++) {
+            messages[count++] =
+                (struct witness_message){ .partition = i, .value = bytes_of("earlier") };
+        }
+    }
+    if (!witness_send(w, p->topic, messages, count)) {
+        return false;
+    }
+    check_step(c, "sent %zu other records to it, so that offsets do not begin with 0", count);
+    return true;
+}
+
+/* Leaves out the records below the offset where each partition ended before the run. */
+static void drop_earlier(struct witnessed_records *records, const int64_t *begin)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < records->count; i++) {
+        if (records->items[i].offset >= begin[records->items[i].partition]) {
+            records->items[kept++] = records->items[i];
+        }
+    }
+    records->count = kept;
+}
+
 bool produce(struct check *c, struct witness *w, struct production *p)
 {
     /* Times of 2025 are past what a broker keeps by default. */
     static const struct weir_option configs[] = { { "retention.ms", "-1" }, { NULL, NULL } };
+    int64_t *begin = ARENA_NEW(check_arena(c), int64_t, (size_t)p->partitions);
     const char *input = check_name(c, "input");
     p->topic = check_name(c, "transactions");
     p->report = check_name(c, "report");
@@ -117,6 +154,9 @@ bool produce(struct check *c, struct witness *w, struct production *p)
     put_input(c, input, &p->transactions);
     check_step(c, "created topic %s with %d partitions, and the file %s with %zu lines", p->topic,
                p->partitions, input, p->transactions.count);
+    if (p->not_first && !put_earlier(c, w, p, begin)) {
+        return false;
+    }
     p->run = run_producer(c, p, input);
     if (!p->run) {
         return false;
@@ -128,6 +168,7 @@ bool produce(struct check *c, struct witness *w, struct production *p)
     if (!witness_records(w, p->topic, p->partitions, &p->records)) {
         return false;
     }
+    drop_earlier(&p->records, begin);
     check_step(c, "read topic %s: %zu records", p->topic, p->records.count);
     match(c, p);
     return true;

@@ -231,7 +231,7 @@ static bool report_is_right(struct check *c, const struct production *p)
 
 static void delivery_report(struct check *c, struct witness *w)
 {
-    struct production p = { 0 };
+    struct production p = { .not_first = true };
     if (!produce_all(c, w, check_range(c, 80, 120), (int32_t)check_range(c, 2, 8), &p)) {
         return;
     }
@@ -250,7 +250,7 @@ void check_delivery_report(struct check *c)
 
 static void refused_record(struct check *c, struct witness *w)
 {
-    struct production p = { .partitions = (int32_t)check_range(c, 2, 4) };
+    struct production p = { .partitions = (int32_t)check_range(c, 2, 4), .not_first = true };
     transactions_make(c, (size_t)check_range(c, 30, 40), 16, &p.transactions);
     size_t large = (size_t)check_range(c, 5, 25);
     size_t size = (size_t)check_range(c, 1100000, 1200000);
