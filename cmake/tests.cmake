@@ -55,7 +55,8 @@ if(DEFINED ENV{WEIR_FUZZ_SEED})
     set(fuzz_seed $ENV{WEIR_FUZZ_SEED})
 endif()
 math(EXPR fuzz_timeout "${fuzz_seconds} + 120")
-# Seeds from the schemas and golden data: made when one of those changes.
+file(GLOB fuzz_targets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*_fuzz.c)
+# Seeds from the schemas and golden data: made when one of those changes, or a target comes to them.
 set(fuzz_seeds ${CMAKE_BINARY_DIR}/tests/seeds)
 file(GLOB fuzz_seed_sources CONFIGURE_DEPENDS
      ${PROJECT_SOURCE_DIR}/runtime/protocol/schema/*.txt ${PROJECT_SOURCE_DIR}/tests/golden/datadir/*/data.tar.gz)
@@ -63,11 +64,10 @@ add_custom_command(OUTPUT ${fuzz_seeds}.made
     COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/fuzz/make_corpus.py ${fuzz_seeds}
     COMMAND ${CMAKE_COMMAND} -E touch ${fuzz_seeds}.made
     DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/make_corpus.py ${fuzz_seed_sources} ${PROJECT_SOURCE_DIR}/runtime/broker/api_table.c
-            ${PROJECT_SOURCE_DIR}/tests/fuzz/storage_folder_fuzz.c ${PROJECT_SOURCE_DIR}/tests/golden/wire/internal_records.txt
+            ${fuzz_targets} ${PROJECT_SOURCE_DIR}/tests/golden/wire/internal_records.txt
     COMMENT "Making the seeds of the fuzz targets")
 add_custom_target(fuzz_seeds DEPENDS ${fuzz_seeds}.made)
 add_dependencies(tests fuzz_seeds)
-file(GLOB fuzz_targets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*_fuzz.c)
 foreach(source IN LISTS fuzz_targets)
     get_filename_component(base ${source} NAME_WE)
     string(REGEX REPLACE "_fuzz$" "" base ${base})

@@ -16,4 +16,5 @@ extern const struct command commands[];
 extern const int command_count;
 
 int cmd_broker(int argc, char **argv);
+int cmd_expr(int argc, char **argv);
 int cmd_topics(int argc, char **argv);

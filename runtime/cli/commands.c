@@ -7,6 +7,7 @@
 
 const struct command commands[] = {
     { "broker", "kafka-server-start.sh", "Run a Kafka-compatible broker", cmd_broker },
+    { "expr", NULL, "Evaluate expressions of Spark SQL", cmd_expr },
     { "topics", "kafka-topics.sh", "Create, list, describe and delete topics", cmd_topics },
 };
 

@@ -54,7 +54,7 @@ def check_lines(where, text, code):
         for name, instead in BANNED.items():
             if re.search(rf"(?<![.>])\b{name}\s*\(", line):
                 yield f"{where}:{number}: {name}() is banned, use {instead}"
-        if re.search(r"\btypedef\s+(struct|union|enum)\b(?!\s+\w+\s*\(\*)", line):
+        if re.search(r"\btypedef\s+(struct|union|enum)\b(?!\s+\w+\s*(\(\*|\*\w+\())", line):
             yield f"{where}:{number}: no typedef of a struct, union or enum: the word tells the reader what it is"
         if re.search(r'#\s*include\s+"[^"]*\.c"', original):
             yield f"{where}:{number}: a source file is never included"
