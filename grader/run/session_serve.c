@@ -376,6 +376,13 @@ void session_answer_wait(struct session *s)
         return;
     }
     job_explain(j->job, explanation, sizeof(explanation));
+    /* The sandbox failed before the program's turn came: no fault of the student's, so no mark either. */
+    if (j->job->ending == JOB_NOT_STARTED && j->job->never_its_turn) {
+        char why[320];
+        (void)snprintf(why, sizeof(why), "a program of the submission %s", explanation);
+        session_fail(s, why);
+        return;
+    }
     message_put_text(&s->answer, "message", explanation);
     message_put_i64(&s->answer, "code", j->job->code);
     message_put_i64(&s->answer, "wall_ms", j->job->wall_ms);

@@ -98,6 +98,7 @@ static void job_judge(struct job *job, const struct jail_report *r)
     if (r->ending == JAIL_NOT_STARTED) {
         job->ending = JOB_NOT_STARTED;
         job->failed_step = steps[r->step <= JAIL_STEP_EXEC ? r->step : 0];
+        job->never_its_turn = r->step < JAIL_STEP_EXEC;
     } else if (r->ending == JAIL_OUT_OF_MEMORY) {
         job->ending = JOB_OUT_OF_MEMORY;
     } else if (r->ending == JAIL_OUT_OF_DISK) {

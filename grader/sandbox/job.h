@@ -70,6 +70,7 @@ struct job {
     enum job_ending ending;
     int code;
     const char *failed_step;        /* with JOB_NOT_STARTED */
+    bool never_its_turn;            /* with JOB_NOT_STARTED: it failed before the program could have had a part in it */
     void (*ended)(struct job *job); /* may be NULL; may destroy the job */
     void *owner;
 };

@@ -453,6 +453,15 @@ class Tests:
             need(run.result["labs"][0]["status"] == "grader_error" and run.result["points"] == 0, "status")
             need(not run.left_behind, f"left behind: {run.left_behind}")
 
+    def test_program_that_the_sandbox_cannot_start_is_our_fault(self):
+        # The sandbox is tried with files of 1 MiB and the lab's programs may have 64: here nobody may have more than 32.
+        solution = os.path.join(grading.ROOT, "solutions", "01-topics")
+        run = grading.grade(solution, "--lab", "01", ordinary_user=os.geteuid() == 0, largest_file=32 << 20)
+        need(run.code == 3, f"exit status {run.code}: {run.stdout}")
+        need("a program of the submission could not be started: it failed at setting limits" in run.stdout, run.stdout)
+        need(run.result["labs"][0]["status"] == "grader_error" and run.result["points"] == 0, "status")
+        need(not run.left_behind, f"left behind: {run.left_behind}")
+
     def test_checks_program_that_is_missing(self):
         os.makedirs(self.path("none"))
         run = grading.grade(self.submission(), labs=LABS, checks=self.path("none"))

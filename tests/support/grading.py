@@ -48,7 +48,8 @@ def give(path):
         os.chmod(path, 0o777)
 
 
-def grade(submission, *options, labs=None, checks=None, ordinary_user=False, environment=None, out=True, cwd=None):
+def grade(submission, *options, labs=None, checks=None, ordinary_user=False, environment=None, out=True, cwd=None,
+          largest_file=None):
     home = scratch("weir-grading-")
     give(home)
     results = os.path.join(home, "results")
@@ -61,6 +62,8 @@ def grade(submission, *options, labs=None, checks=None, ordinary_user=False, env
     argv += ["--out", results] if out else []
     if ordinary_user:
         argv = ["setpriv", f"--reuid={ORDINARY_UID}", f"--regid={ORDINARY_UID}", "--clear-groups", "--", *argv]
+    if largest_file:
+        argv = ["prlimit", f"--fsize={largest_file}", *argv]
     start = time.monotonic()
     try:
         done = subprocess.run(argv, env=env, cwd=cwd or home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
