@@ -69,8 +69,9 @@ struct job {
     enum job_ending decided; /* why we are killing it; JOB_RUNNING: we are not */
     enum job_ending ending;
     int code;
-    const char *failed_step;        /* with JOB_NOT_STARTED */
-    bool never_its_turn;            /* with JOB_NOT_STARTED: it failed before the program could have had a part in it */
+    const char *failed_step; /* with JOB_NOT_STARTED */
+    bool
+        never_its_turn; /* with JOB_NOT_STARTED: it failed before the program could have had a part in it */
     void (*ended)(struct job *job); /* may be NULL; may destroy the job */
     void *owner;
 };

@@ -4,10 +4,14 @@
  */
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "broker/api_table.h"
 #include "broker/image.h"
 #include "broker/partition.h"
 #include "broker/worker.h"
+
+/* A producer in a response takes at least so many bytes. */
+enum { PRODUCER_BYTES = 36 };
 
 static void answer_producers(struct partition *partition,
                              struct arena *arena,
@@ -51,6 +55,19 @@ static void answer_partition(struct partition *partition,
     }
 }
 
+/* Is it sure to be too large? A short request may ask for gigabytes: that is said before the first of them is written. */
+static bool is_too_large(const struct describe_producers_response *response)
+{
+    int64_t bytes = 0;
+    for (int32_t t = 0; t < response->topics_count; t++) {
+        const struct describe_producers_response_topic *topic = &response->topics[t];
+        for (int32_t p = 0; p < topic->partitions_count; p++) {
+            bytes += (int64_t)topic->partitions[p].active_producers_count * PRODUCER_BYTES;
+        }
+    }
+    return bytes > LIMIT_RESPONSE;
+}
+
 void api_describe_producers(struct request *request)
 {
     const struct describe_producers_request *body = request->body;
@@ -81,5 +98,9 @@ void api_describe_producers(struct request *request)
         }
     }
     map_finish(&answered);
+    if (is_too_large(&response)) {
+        request_disconnect(request, "the response would be too large: partitions named too often");
+        return;
+    }
     request_respond(request, &response);
 }
