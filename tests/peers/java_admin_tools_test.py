@@ -44,9 +44,15 @@ class AdminTools(unittest.TestCase):
         self.assertNotIn("retention.ms", self.apache("kafka-configs.sh", "--describe", *entity))
         self.assertIn("Unknown topic config name: no.such", self.apache("kafka-configs.sh", "--alter", *entity, "--add-config", "no.such=1", check=False))
 
-    def test_the_broker_says_that_its_settings_are_fixed(self):
-        told = self.apache("kafka-configs.sh", "--alter", "--entity-type", "brokers", "--entity-name", "1", "--add-config", "log.cleaner.threads=2", check=False)
-        self.assertIn("put log.cleaner.threads into server.properties", told)
+    def test_settings_of_the_broker_change_while_it_runs_or_are_refused(self):
+        entity = ["--entity-type", "brokers", "--entity-name", "1"]
+        self.assertIn("Completed updating config for broker 1.", self.apache("kafka-configs.sh", "--alter", *entity, "--add-config", "log.cleaner.threads=2"))
+        self.assertIn("log.cleaner.threads=2 sensitive=false synonyms={DYNAMIC_BROKER_CONFIG:log.cleaner.threads=2, "
+                      "DEFAULT_CONFIG:log.cleaner.threads=1}", self.apache("kafka-configs.sh", "--describe", *entity))
+        self.apache("kafka-configs.sh", "--alter", *entity, "--delete-config", "log.cleaner.threads")
+        self.assertNotIn("log.cleaner.threads", self.apache("kafka-configs.sh", "--describe", *entity))
+        told = self.apache("kafka-configs.sh", "--alter", *entity, "--add-config", "log.dirs=/elsewhere", check=False)
+        self.assertIn("Cannot update these configs dynamically: [log.dirs]", told)
 
     def test_what_there_is(self):
         self.create("there", 2)
