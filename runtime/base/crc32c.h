@@ -1,7 +1,7 @@
 /*
  * CRC-32C (Castagnoli), the checksum of Kafka's record batches.
  *
- * Uses the SSE 4.2 instruction where the processor has it, found at run time; a table otherwise. Thread: any.
+ * Uses the instructions of SSE 4.2 and PCLMULQDQ where the processor has them, found at run time; a table otherwise. Thread: any.
  */
 #pragma once
 
