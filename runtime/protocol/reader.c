@@ -7,10 +7,7 @@
 
 #include "base/error.h"
 
-enum {
-    VARINT_BITS = 7,
-    VARINT_MORE = 0x80, /* another byte follows */
-};
+enum { VARINT_BITS = 7 };
 
 void reader_init(struct reader *r, struct bytes input)
 {
@@ -19,32 +16,10 @@ void reader_init(struct reader *r, struct bytes input)
     *r = (struct reader){ .start = start, .at = start, .end = start + input.len };
 }
 
-void reader_fail(struct reader *r, const char *why)
-{
-    if (!r->failure) {
-        r->failure = why;
-    }
-}
-
 enum weir_status reader_error(const struct reader *r, const char *what, struct weir_error *err)
 {
     assert(reader_failed(r));
     return weir_fail(err, WEIR_EPROTO, "%s: %s at byte %zu", what, r->failure, reader_offset(r));
-}
-
-/* LESSON: sticky-error
- * Every read comes through here: the one place that compares with the end. */
-struct bytes reader_take(struct reader *r, size_t len)
-{
-    if (len > reader_left(r)) {
-        reader_fail(r, "cut short");
-    }
-    if (r->failure) {
-        return (struct bytes){ NULL, 0 };
-    }
-    struct bytes taken = { r->at, len };
-    r->at += len;
-    return taken;
 }
 
 /* The next `size` (at most 8) bytes as one big-endian number. */
@@ -56,11 +31,6 @@ static uint64_t read_big_endian(struct reader *r, size_t size)
         value = value << 8 | raw.data[i];
     }
     return value;
-}
-
-int8_t reader_i8(struct reader *r)
-{
-    return (int8_t)read_big_endian(r, sizeof(int8_t));
 }
 
 int16_t reader_i16(struct reader *r)
@@ -107,43 +77,26 @@ struct uuid reader_uuid(struct reader *r)
     return id;
 }
 
-/* An unsigned varint of at most `bits` bits. On failure nothing is consumed and the value is 0. */
-static uint64_t read_varint(struct reader *r, unsigned bits)
+struct reader_number reader_varint_any(const uint8_t *p, const uint8_t *end, unsigned bits)
 {
-    const uint8_t *before = r->at;
     uint64_t value = 0;
     for (unsigned shift = 0; shift < bits; shift += VARINT_BITS) {
-        struct bytes raw = reader_take(r, 1);
-        if (raw.len == 0) {
-            break;
+        if (p == end) {
+            return (struct reader_number){ .failure = "cut short" };
         }
-        uint64_t low = raw.data[0] & (VARINT_MORE - 1U);
+        uint64_t low = *p & (READER_VARINT_MORE - 1U);
         if (bits - shift < VARINT_BITS && low >> (bits - shift) != 0) {
             break; /* the last byte has room for fewer than 7 bits */
         }
         value |= low << shift;
-        if (!(raw.data[0] & VARINT_MORE)) {
-            return value;
+        if (!(*p++ & READER_VARINT_MORE)) {
+            return (struct reader_number){ .value = value, .behind = p };
         }
     }
-    reader_fail(r, "variable-length number too long"); /* unless it was cut short */
-    r->at = before;
-    return 0;
+    return (struct reader_number){ .failure = "variable-length number too long" };
 }
 
 uint32_t reader_uvarint(struct reader *r)
 {
-    return (uint32_t)read_varint(r, 32);
-}
-
-int32_t reader_varint(struct reader *r)
-{
-    uint32_t zigzag = (uint32_t)read_varint(r, 32);
-    return (int32_t)(zigzag >> 1 ^ (0U - (zigzag & 1U)));
-}
-
-int64_t reader_varlong(struct reader *r)
-{
-    uint64_t zigzag = read_varint(r, 64);
-    return (int64_t)(zigzag >> 1 ^ (UINT64_C(0) - (zigzag & 1U)));
+    return (uint32_t)reader_varint_bits(r, 32);
 }

@@ -48,14 +48,14 @@ static inline size_t reader_left(const struct reader *r);
 static inline size_t reader_offset(const struct reader *r);
 
 /* Makes the reader fail, for the caller's own checks; the first failure stays. `why` is static text. */
-void reader_fail(struct reader *r, const char *why);
+static inline void reader_fail(struct reader *r, const char *why);
 
 /* WEIR_EPROTO and "<what>: <why> at byte N". Only after a failure. */
 enum weir_status reader_error(const struct reader *r, const char *what, struct weir_error *err);
 
 /* --- fixed size --- */
 
-int8_t reader_i8(struct reader *r);
+static inline int8_t reader_i8(struct reader *r);
 int16_t reader_i16(struct reader *r);
 uint16_t reader_u16(struct reader *r);
 int32_t reader_i32(struct reader *r);
@@ -67,13 +67,13 @@ struct uuid reader_uuid(struct reader *r);
 /* --- variable size --- */
 
 uint32_t reader_uvarint(struct reader *r);
-int32_t reader_varint(struct reader *r);
-int64_t reader_varlong(struct reader *r);
+static inline int32_t reader_varint(struct reader *r);
+static inline int64_t reader_varlong(struct reader *r);
 
 /* The next `len` bytes, borrowed; the null range on failure. */
-struct bytes reader_take(struct reader *r, size_t len);
+static inline struct bytes reader_take(struct reader *r, size_t len);
 
-/* --- inline bodies --- */
+/* --- inline bodies: what is read once or more for every record, so that a reader of one stays in registers --- */
 
 static inline bool reader_failed(const struct reader *r)
 {
@@ -88,4 +88,72 @@ static inline size_t reader_left(const struct reader *r)
 static inline size_t reader_offset(const struct reader *r)
 {
     return (size_t)(r->at - r->start);
+}
+
+static inline void reader_fail(struct reader *r, const char *why)
+{
+    if (!r->failure) {
+        r->failure = why;
+    }
+}
+
+/* LESSON: sticky-error
+ * Every read but a varint's comes through here: the one place that compares with the end. */
+static inline struct bytes reader_take(struct reader *r, size_t len)
+{
+    if (len > reader_left(r)) {
+        reader_fail(r, "cut short");
+    }
+    if (r->failure) {
+        return (struct bytes){ NULL, 0 };
+    }
+    struct bytes taken = { r->at, len };
+    r->at += len;
+    return taken;
+}
+
+static inline int8_t reader_i8(struct reader *r)
+{
+    struct bytes raw = reader_take(r, sizeof(int8_t));
+    return raw.len > 0 ? (int8_t)raw.data[0] : 0;
+}
+
+enum { READER_VARINT_MORE = 0x80 /* another byte follows */ };
+
+/* A number that was found, or why there is none. */
+struct reader_number {
+    uint64_t value;
+    const uint8_t *behind;
+    const char *failure;
+};
+
+/* The unsigned varint of at most `bits` bits at `p`. */
+struct reader_number reader_varint_any(const uint8_t *p, const uint8_t *end, unsigned bits);
+
+/* On failure nothing is consumed and the value is 0. Most are of one byte. */
+static inline uint64_t reader_varint_bits(struct reader *r, unsigned bits)
+{
+    size_t left = reader_left(r);
+    if (left > 0 && *r->at < READER_VARINT_MORE) {
+        return *r->at++;
+    }
+    struct reader_number number = reader_varint_any(r->at, r->at + left, bits);
+    if (number.failure) {
+        reader_fail(r, number.failure);
+    } else {
+        r->at = number.behind;
+    }
+    return number.value;
+}
+
+static inline int32_t reader_varint(struct reader *r)
+{
+    uint32_t zigzag = (uint32_t)reader_varint_bits(r, 32);
+    return (int32_t)(zigzag >> 1 ^ (0U - (zigzag & 1U)));
+}
+
+static inline int64_t reader_varlong(struct reader *r)
+{
+    uint64_t zigzag = reader_varint_bits(r, 64);
+    return (int64_t)(zigzag >> 1 ^ (UINT64_C(0) - (zigzag & 1U)));
 }

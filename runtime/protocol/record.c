@@ -39,7 +39,7 @@ void record_reader_finish(struct record_reader *r)
 }
 
 /* A length and as many bytes; a negative length is null. */
-static struct bytes read_blob(struct reader *r)
+static inline struct bytes read_blob(struct reader *r)
 {
     int32_t len = reader_varint(r);
     return len < 0 ? (struct bytes){ NULL, 0 } : reader_take(r, (size_t)len);
@@ -58,6 +58,18 @@ bool record_next_header(struct reader *rest, struct record_header *out_header)
     return !reader_failed(rest);
 }
 
+/* That `rest` is so many headers and nothing more. */
+static bool headers_fit(struct reader rest, int32_t count)
+{
+    for (int32_t i = 0; i < count && !reader_failed(&rest); i++) {
+        struct record_header header;
+        if (!record_next_header(&rest, &header)) {
+            return false;
+        }
+    }
+    return count >= 0 && !reader_failed(&rest) && reader_left(&rest) == 0;
+}
+
 /* The fields of one record; `body` is exactly its bytes. */
 static bool read_body(struct bytes body, const struct batch_header *h, struct record *out)
 {
@@ -70,21 +82,12 @@ static bool read_body(struct bytes body, const struct batch_header *h, struct re
     out->value = read_blob(&r);
     out->header_count = reader_varint(&r);
     out->headers = (struct bytes){ r.at, reader_left(&r) };
-    if (out->header_count < 0) {
-        reader_fail(&r, "a negative number of headers");
-    }
-    for (int32_t i = 0; i < out->header_count && !reader_failed(&r); i++) {
-        struct record_header header;
-        if (!record_next_header(&r, &header)) {
-            reader_fail(&r, "cut short");
-        }
-    }
     /* A peer chooses both terms: let them wrap instead of overflowing. */
     uint64_t created = (uint64_t)h->base_timestamp + (uint64_t)timestamp_delta;
     bool append_time = h->attributes & BATCH_LOG_APPEND_TIME;
     out->timestamp = append_time ? h->max_timestamp : (int64_t)created;
     out->offset = (int64_t)((uint64_t)h->base_offset + (uint64_t)(int64_t)out->offset_delta);
-    return !reader_failed(&r) && reader_left(&r) == 0;
+    return headers_fit(r, out->header_count);
 }
 
 int record_next(struct record_reader *r, struct record *out_record, struct weir_error *err)
