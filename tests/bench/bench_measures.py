@@ -130,6 +130,15 @@ def flow(**options):
     return lambda broker, topic: load("flow", broker, topic, **options)
 
 
+def floor(**options):
+    """No broker takes part; its file lies where the broker's do."""
+    def run(broker, _topic):
+        argv = [f"{key}={value}" for key, value in {"folder": broker.home, **options}.items()]
+        return json.loads(run_program([load_program(), "floor", *argv]))
+
+    return run
+
+
 def pace(**options):
     return lambda broker, topic: load("pace", broker, topic, **options)
 
@@ -213,6 +222,9 @@ def measures(quick, with_java):
         Measure("start", cold_start(1 if quick else 5), (("first_ms", Figure("exec to first acknowledged record", "ms", below=20)),)),
         Measure("connections", connections(1000 if quick else 10000),
                 (("growth_mb", Figure(f"memory of {1000 if quick else 10000:,} idle ones", "MB", below=10 if quick else 100)),)),
+        Measure("floor", floor(clients=2, **big),
+                (("produce_cpu_s_gb", Figure("kernel's CPU, in", "s/GB")), ("consume_cpu_s_gb", Figure("kernel's CPU, out", "s/GB")),
+                 ("cpu_s_gb", Figure("kernel's CPU, in and out", "s/GB")))),
         Measure("flow.1", plain(), _flow_figures()),
         Measure("flow.1.no-linger", flow(linger=0, **big), _flow_figures()),
         Measure("flow.1.lz4", plain(codec="lz4"), _flow_figures()),

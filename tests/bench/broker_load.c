@@ -4,10 +4,12 @@
  *     broker_load flow  bootstrap=HOST:PORT topic=NAME pid=PID clients=N partitions=N megabytes=N ...
  *     broker_load pace  bootstrap=HOST:PORT topic=NAME pid=PID clients=N partitions=N rate=N seconds=N ...
  *     broker_load first port=N -- BROKER ARGUMENT...
+ *     broker_load floor folder=FOLDER clients=N megabytes=N ...
  *
  * flow  as fast as it goes: everything is written, then everything is read; CPU time of the broker for each
  * pace  a fixed rate, read while it is written: time from the producer's call to the consumer's receipt
  * first from exec of the broker to the first acknowledged record
+ * floor what the kernel alone takes for flow, without any broker
  *
  * Prints one line of JSON. Exit code 1 with a word on standard error when anything at all goes wrong.
  */
@@ -312,6 +314,8 @@ static void take_option(struct load_options *o, char *argument)
         o->topic = value;
     } else if (strcmp(argument, "codec") == 0) {
         o->codec = value;
+    } else if (strcmp(argument, "folder") == 0) {
+        o->folder = value;
     } else if (strcmp(argument, "linger") == 0) {
         o->linger_ms = value;
     } else if (!take_number(o, argument, value)) {
@@ -332,6 +336,7 @@ int main(int argc, char **argv)
     struct load_options options = { .topic = "bench",
                                     .codec = "none",
                                     .linger_ms = "0",
+                                    .folder = "/tmp",
                                     .clients = 1,
                                     .partitions = 1,
                                     .record_bytes = 1024,
@@ -358,7 +363,10 @@ int main(int argc, char **argv)
     if (strcmp(mode, "first") == 0 && options.command && options.command[0]) {
         return load_first(&options);
     }
-    (void)fprintf(stderr,
-                  "usage: broker_load flow|pace|first key=value... [-- BROKER ARGUMENT...]\n");
+    if (strcmp(mode, "floor") == 0) {
+        return load_floor(&options);
+    }
+    (void)fprintf(
+        stderr, "usage: broker_load flow|pace|first|floor key=value... [-- BROKER ARGUMENT...]\n");
     return 4;
 }

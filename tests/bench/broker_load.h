@@ -16,7 +16,8 @@ struct load_options {
     const char *topic;
     const char *codec;
     const char *linger_ms;
-    pid_t pid; /* the broker's: whose CPU time is taken; 0: nobody's */
+    const char *folder; /* floor: where its file lies */
+    pid_t pid;          /* the broker's: whose CPU time is taken; 0: nobody's */
     int clients;
     int partitions;
     int record_bytes;
@@ -33,6 +34,7 @@ struct load_options {
 int load_flow(const struct load_options *options);
 int load_pace(const struct load_options *options);
 int load_first(const struct load_options *options);
+int load_floor(const struct load_options *options);
 
 /* Says what is wrong and ends the program: a benchmark that goes on after a failure measures nothing. */
 _Noreturn void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
