@@ -43,6 +43,7 @@ class Server:
     def __init__(self, parent_folder=None):
         self.home = tempfile.mkdtemp(prefix=f"weir-bench-{self.name.lower()}-", dir=parent_folder)
         self.process, self.port = None, None
+        self.is_warm = False  # what measures processor time sees to that
 
     # What each broker tells of itself: prepare(folder) -> (argv, port).
 
