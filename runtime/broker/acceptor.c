@@ -97,6 +97,19 @@ static void give_up_for_now(struct acceptor *acceptor)
     look_away(acceptor, loop_now_ms(acceptor->loop) + PAUSE_MS);
 }
 
+/*
+ * On the loopback there is no congestion to be found out, and what looks for it costs: where the system's choice is BBR, which
+ * sends by a timer, sending to readers that keep up took up to three times the processor time. Reno is in every kernel, anybody
+ * may choose it, and it has nothing to do where nothing is lost.
+ */
+static void spare_loopback(int fd, const struct peer_address *peer)
+{
+    static const char name[] = "reno";
+    if (peer_address_is_loopback(peer)) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, sizeof(name) - 1);
+    }
+}
+
 static void set_options(int fd, const struct broker_config *config)
 {
     int on = 1;
@@ -145,6 +158,7 @@ static void accept_ready(struct watch *watch, uint32_t events)
             continue;
         }
         set_options(fd, &broker->config);
+        spare_loopback(fd, &peer);
         worker_adopt(broker->workers[acceptor->turn], fd, &peer);
         acceptor->turn = (acceptor->turn + 1) % broker->worker_count;
     }

@@ -65,6 +65,14 @@ struct peer_address peer_address_of(const struct sockaddr_storage *address)
     return mapped(&in->sin_addr);
 }
 
+bool peer_address_is_loopback(const struct peer_address *peer)
+{
+    struct in6_addr in6;
+    memcpy(&in6, peer->bytes, sizeof(in6));
+    return IN6_IS_ADDR_V4MAPPED(&in6) ? peer->bytes[12] == IN_LOOPBACKNET
+                                      : IN6_IS_ADDR_LOOPBACK(&in6);
+}
+
 void peer_address_format(const struct peer_address *peer, char out_text[PEER_ADDRESS_TEXT])
 {
     struct in6_addr in6;

@@ -28,6 +28,9 @@ struct peer_address {
 
 struct peer_address peer_address_of(const struct sockaddr_storage *address);
 
+/* 127.0.0.0/8 or ::1: between it and us is no network. */
+bool peer_address_is_loopback(const struct peer_address *peer);
+
 enum { PEER_ADDRESS_TEXT = 46 };
 /* "127.0.0.1", "::1" */
 void peer_address_format(const struct peer_address *peer, char out_text[PEER_ADDRESS_TEXT]);
