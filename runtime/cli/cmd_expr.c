@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/zones.h"
+#include "streams/zones.h"
 #include "columns/cell_text.h"
 #include "columns/escape.h"
 #include "expressions/scratch.h"

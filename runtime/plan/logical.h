@@ -83,7 +83,8 @@ struct logical {
     struct bytes name;
     struct bytes delay;
     int32_t limit;
-    struct bytes source; /* the text that spans in the syntax are in; null for built expressions */
+    const struct bytes *sources; /* the text that spans in list[i] are in (null: built); NULL: none has one */
+    const struct bytes *key_sources;
 };
 
 /* {"verb":"filter","list":[...],"inputs":[...]}: everything but rows, which are written as a count. */

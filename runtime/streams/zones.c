@@ -1,7 +1,7 @@
 /*
  * Time zones by name: see zones.h.
  */
-#include "cli/zones.h"
+#include "streams/zones.h"
 
 #include <fcntl.h>
 #include <pthread.h>
