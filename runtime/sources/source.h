@@ -15,6 +15,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "plan/options.h"
@@ -32,6 +34,7 @@ struct source_request {
     const char *
         checkpoint; /* streams: "<checkpoint>/sources/<i>", for the source's own log; NULL for a batch */
     bool sync;
+    const atomic_bool *cancelled; /* asked while it waits for something: give up then; NULL: never */
 };
 
 struct source;
