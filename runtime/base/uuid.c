@@ -50,6 +50,20 @@ void uuid_format(const struct uuid *id, char out_text[UUID_TEXT_SIZE])
     out_text[out] = '\0';
 }
 
+void uuid_format_dashed(const struct uuid *id, char out_text[UUID_DASHED_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t out = 0;
+    for (size_t i = 0; i < UUID_SIZE; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            out_text[out++] = '-';
+        }
+        out_text[out++] = digits[id->bytes[i] >> 4];
+        out_text[out++] = digits[id->bytes[i] & 15];
+    }
+    out_text[out] = '\0';
+}
+
 bool uuid_parse(struct bytes text, struct uuid *out_id)
 {
     if (text.len != UUID_TEXT_SIZE - 1) {

@@ -11,7 +11,11 @@
 
 #include "base/bytes.h"
 
-enum { UUID_SIZE = 16, UUID_TEXT_SIZE = 23 /* with the terminator */ };
+enum {
+    UUID_SIZE = 16,
+    UUID_TEXT_SIZE = 23, /* with the terminator */
+    UUID_DASHED_SIZE = 37,
+};
 
 struct uuid {
     uint8_t bytes[UUID_SIZE]; /* all zero: none */
@@ -22,4 +26,6 @@ struct uuid uuid_random(void);
 bool uuid_is_zero(const struct uuid *id);
 bool uuid_equal(const struct uuid *a, const struct uuid *b);
 void uuid_format(const struct uuid *id, char out_text[UUID_TEXT_SIZE]);
+/* "ce011fdc-8762-4dcb-84eb-a77333e28109": as Java prints it. */
+void uuid_format_dashed(const struct uuid *id, char out_text[UUID_DASHED_SIZE]);
 bool uuid_parse(struct bytes text, struct uuid *out_id);

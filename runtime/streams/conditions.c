@@ -21,5 +21,10 @@ const struct sql_condition stream_user_function = { "FOREACH_BATCH_USER_FUNCTION
 const struct sql_condition stream_single_trigger = { "ONLY_ALLOW_SINGLE_TRIGGER", "", "PySparkValueError" };
 const struct sql_condition stream_cancelled = { "OPERATION_CANCELED", "HY008", "SparkException" };
 const struct sql_condition stream_sources_changed = { "", "", "IllegalStateException" };
+const struct sql_condition stream_no_checkpoint = { "_LEGACY_ERROR_TEMP_1298", "", "AnalysisException" };
+const struct sql_condition stream_no_recovery = { "_LEGACY_ERROR_TEMP_1299", "", "AnalysisException" };
+const struct sql_condition stream_month_interval = { "_LEGACY_ERROR_TEMP_3262", "", "SparkIllegalArgumentException" };
+const struct sql_condition stream_write_on_stream = { "CALL_ON_STREAMING_DATASET_UNSUPPORTED", "42KDE", "AnalysisException" };
+const struct sql_condition stream_empty_max = { "", "", "UnsupportedOperationException" };
 const struct sql_condition stream_io = { "", "", "IOException" };
 /* clang-format on */

@@ -11,9 +11,11 @@ extern const struct sql_condition stream_conf_requirement;
 extern const struct sql_condition stream_data_source_not_found;
 extern const struct sql_condition stream_table_not_found;
 extern const struct sql_condition stream_temp_view_exists;
-extern const struct sql_condition stream_illegal_argument; /* Java's IllegalArgumentException, text alone */
-extern const struct sql_condition stream_illegal_state;    /* Java's IllegalStateException, text alone */
-extern const struct sql_condition stream_analysis;         /* an AnalysisException without a name */
+extern const struct sql_condition
+    stream_illegal_argument; /* Java's IllegalArgumentException, text alone */
+extern const struct sql_condition
+    stream_illegal_state;                          /* Java's IllegalStateException, text alone */
+extern const struct sql_condition stream_analysis; /* an AnalysisException without a name */
 extern const struct sql_condition stream_output_mode;
 extern const struct sql_condition stream_output_mode_source;
 extern const struct sql_condition stream_not_streaming;
@@ -22,4 +24,9 @@ extern const struct sql_condition stream_user_function;
 extern const struct sql_condition stream_single_trigger;
 extern const struct sql_condition stream_cancelled;
 extern const struct sql_condition stream_sources_changed;
+extern const struct sql_condition stream_no_checkpoint;
+extern const struct sql_condition stream_no_recovery;
+extern const struct sql_condition stream_month_interval;
+extern const struct sql_condition stream_write_on_stream;
+extern const struct sql_condition stream_empty_max; /* what Scala's max of nothing says */
 extern const struct sql_condition stream_io;

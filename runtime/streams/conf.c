@@ -67,8 +67,8 @@ static int64_t unit_ms(struct bytes unit)
         const char *name;
         int64_t ms;
     } units[] = {
-        { "", 1 },         { "ms", 1 },         { "s", 1000 },     { "m", 60000 },
-        { "min", 60000 },  { "h", 3600000 },    { "d", 86400000 }, { "second", 1000 },
+        { "", 1 },           { "ms", 1 },         { "s", 1000 },        { "m", 60000 },
+        { "min", 60000 },    { "h", 3600000 },    { "d", 86400000 },    { "second", 1000 },
         { "seconds", 1000 }, { "minute", 60000 }, { "minutes", 60000 },
     };
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -84,7 +84,8 @@ bool conf_time(struct bytes value, int64_t *out)
 {
     struct bytes text = bytes_trim(value);
     size_t digits = 0;
-    while (digits < text.len && (isdigit(text.data[digits]) || (digits == 0 && text.data[0] == '-'))) {
+    while (digits < text.len &&
+           (isdigit(text.data[digits]) || (digits == 0 && text.data[0] == '-'))) {
         digits++;
     }
     int64_t number;
@@ -108,15 +109,22 @@ bool conf_check(const char *name, const char *value, struct sql_error *error)
     }
     if (entry->kind == CONF_BOOLEAN) {
         return is_boolean(value) ||
-               sql_fail(error, &stream_conf_type, "The value '%s' in the config \"%s\" is invalid. It should be a value of type \"BOOLEAN\".", value, name);
+               sql_fail(
+                   error, &stream_conf_type,
+                   "The value '%s' in the config \"%s\" is invalid. It should be a value of type \"BOOLEAN\".",
+                   value, name);
     }
     if (!conf_time(bytes_of(value), &number)) {
-        return sql_fail(error, &stream_conf_type, "The value '%s' in the config \"%s\" is invalid. It should be a value of type \"%s\".", value, name,
-                        entry->kind == CONF_COUNT ? "INT" : "LONG");
+        return sql_fail(
+            error, &stream_conf_type,
+            "The value '%s' in the config \"%s\" is invalid. It should be a value of type \"%s\".",
+            value, name, entry->kind == CONF_COUNT ? "INT" : "LONG");
     }
     if (number < (entry->kind == CONF_COUNT ? 1 : 0)) {
-        return sql_fail(error, &stream_conf_requirement, "The value '%s' in the config \"%s\" is invalid. The value of %s must be %s.", value, name, name,
-                        entry->kind == CONF_COUNT ? "positive" : "at least 0");
+        return sql_fail(
+            error, &stream_conf_requirement,
+            "The value '%s' in the config \"%s\" is invalid. The value of %s must be %s.", value,
+            name, name, entry->kind == CONF_COUNT ? "positive" : "at least 0");
     }
     return true;
 }

@@ -9,6 +9,7 @@
 #include "expressions/parser.h"
 #include "plan/select.h"
 #include "sources/source.h"
+#include "streams/catalog.h"
 #include "streams/conditions.h"
 
 /* --- making frames --- */
@@ -97,13 +98,17 @@ static struct options copy_options(struct arena *arena, const struct weir_option
     return made;
 }
 
-static bool find_format(const char *format, bool streaming, const struct source_format **out, struct sql_error *error)
+static bool find_format(const char *format,
+                        bool streaming,
+                        const struct source_format **out,
+                        struct sql_error *error)
 {
     *out = strcasecmp(format, "memory") == 0 ? NULL : source_find(bytes_of(format));
     if (!*out) {
-        return sql_fail(error, &stream_data_source_not_found,
-                        "Failed to find the data source: %s. Make sure the provider name is correct and the package is properly registered and compatible with your Spark version.",
-                        format);
+        return sql_fail(
+            error, &stream_data_source_not_found,
+            "Failed to find the data source: %s. Make sure the provider name is correct and the package is properly registered and compatible with your Spark version.",
+            format);
     }
     if (streaming ? !(*out)->streams : !(*out)->batches) {
         return sql_fail(error, &stream_analysis, "Data source %s does not support %s", format,
@@ -112,7 +117,11 @@ static bool find_format(const char *format, bool streaming, const struct source_
     return true;
 }
 
-static bool settle_schema(struct scope *scope, struct relation *r, const struct source_format *format, const char *schema, struct sql_error *error)
+static bool settle_schema(struct scope *scope,
+                          struct relation *r,
+                          const struct source_format *format,
+                          const char *schema,
+                          struct sql_error *error)
 {
     const struct type *given = NULL;
     struct bytes text = schema ? arena_copy(&scope->arena, bytes_of(schema)) : (struct bytes){ 0 };
@@ -130,7 +139,11 @@ static bool settle_schema(struct scope *scope, struct relation *r, const struct 
         r->streaming, &scope->arena, &r->schema, error);
 }
 
-static struct weir_frame *read_frame(struct weir_session *session, const char *format, const char *schema, const struct weir_option *options, bool streaming)
+static struct weir_frame *read_frame(struct weir_session *session,
+                                     const char *format,
+                                     const char *schema,
+                                     const struct weir_option *options,
+                                     bool streaming)
 {
     struct scope *scope = &session->scope;
     struct sql_error error = { 0 };
@@ -138,7 +151,8 @@ static struct weir_frame *read_frame(struct weir_session *session, const char *f
     struct relation *r = ARENA_NEW(&scope->arena, struct relation, 1);
     r->options = copy_options(&scope->arena, options);
     r->streaming = streaming;
-    if (!find_format(format, streaming, &found, &error) || !settle_schema(scope, r, found, schema, &error)) {
+    if (!find_format(format, streaming, &found, &error) ||
+        !settle_schema(scope, r, found, schema, &error)) {
         return frame_failed(scope, &error);
     }
     r->format = bytes_of(found->name);
@@ -147,12 +161,18 @@ static struct weir_frame *read_frame(struct weir_session *session, const char *f
     return frame_new(scope, made, NULL, NULL);
 }
 
-struct weir_frame *weir_read_stream(struct weir_session *session, const char *format, const char *schema, const struct weir_option *options)
+struct weir_frame *weir_read_stream(struct weir_session *session,
+                                    const char *format,
+                                    const char *schema,
+                                    const struct weir_option *options)
 {
     return read_frame(session, format, schema, options, true);
 }
 
-struct weir_frame *weir_read(struct weir_session *session, const char *format, const char *schema, const struct weir_option *options)
+struct weir_frame *weir_read(struct weir_session *session,
+                             const char *format,
+                             const char *schema,
+                             const struct weir_option *options)
 {
     return read_frame(session, format, schema, options, false);
 }
@@ -164,11 +184,14 @@ struct weir_frame *weir_values(struct weir_session *session, const char *values)
     struct inline_table table;
     struct sql_settings *settings = ARENA_NEW(&scope->arena, struct sql_settings, 1);
     *settings = session_settings(session);
-    if (!inline_table_make(&scope->arena, settings, arena_copy(&scope->arena, bytes_of(values)), &table, &error)) {
+    if (!inline_table_make(&scope->arena, settings, arena_copy(&scope->arena, bytes_of(values)),
+                           &table, &error)) {
         return frame_failed(scope, &error);
     }
     struct logical *made = ARENA_NEW(&scope->arena, struct logical, 1);
-    *made = (struct logical){ .verb = VERB_ROWS, .depth = 1, .rows = scope_keep(scope, table.rows), .schema = table.schema };
+    *made = (struct logical){
+        .verb = VERB_ROWS, .depth = 1, .rows = scope_keep(scope, table.rows), .schema = table.schema
+    };
     struct weir_frame *frame = frame_new(scope, made, NULL, NULL);
     if (!table.qualifiers || table.schema->field_count == 0) {
         return frame;
@@ -176,32 +199,30 @@ struct weir_frame *weir_values(struct weir_session *session, const char *values)
     return weir_as(frame, arena_text(&scope->arena, table.qualifiers[0]));
 }
 
-struct weir_frame *weir_range(struct weir_session *session, int64_t start, int64_t end, int64_t step)
+struct weir_frame *weir_range(struct weir_session *session,
+                              int64_t start,
+                              int64_t end,
+                              int64_t step)
 {
     struct scope *scope = &session->scope;
     struct sql_error error = { 0 };
     if (step == 0) {
-        (void)sql_fail(&error, &stream_illegal_argument, "requirement failed: step (0) cannot be 0");
+        (void)sql_fail(&error, &stream_illegal_argument,
+                       "requirement failed: step (0) cannot be 0");
         return frame_failed(scope, &error);
     }
     struct field id = { .name = bytes_of("id"), .type = type_simple(TYPE_BIGINT) };
     struct logical *made = ARENA_NEW(&scope->arena, struct logical, 1);
-    *made = (struct logical){ .verb = VERB_RANGE, .depth = 1, .start = start, .end = end, .step = step, .schema = type_struct(&scope->arena, &id, 1) };
+    *made = (struct logical){ .verb = VERB_RANGE,
+                              .depth = 1,
+                              .start = start,
+                              .end = end,
+                              .step = step,
+                              .schema = type_struct(&scope->arena, &id, 1) };
     return frame_new(scope, made, NULL, NULL);
 }
 
 /* --- names --- */
-
-/* What a name of the catalog stands for: select.h asks, and weir_table(). */
-static bool find_table(void *context, struct bytes name, const struct logical **out)
-{
-    struct weir_session *session = context;
-    (void)pthread_mutex_lock(&session->lock);
-    struct catalog_entry *entry = session_find(session, name);
-    *out = entry ? entry->logical : NULL;
-    (void)pthread_mutex_unlock(&session->lock);
-    return *out != NULL;
-}
 
 /* A tree of verbs, each analysed: SELECT statements and views come as whole trees. */
 static struct weir_frame *frame_of_tree(struct scope *scope, const struct logical *logical)
@@ -220,11 +241,12 @@ struct weir_frame *weir_table(struct weir_session *session, const char *name)
 {
     struct sql_error error = { 0 };
     const struct logical *logical;
-    if (!find_table(session, bytes_of(name), &logical)) {
-        (void)sql_fail(&error, &stream_table_not_found,
-                       "The table or view `%s` cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a schema, verify the "
-                       "current_schema() output, or qualify the name with the correct schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.",
-                       name);
+    if (!catalog_find(session, bytes_of(name), &logical)) {
+        (void)sql_fail(
+            &error, &stream_table_not_found,
+            "The table or view `%s` cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a schema, verify the "
+            "current_schema() output, or qualify the name with the correct schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.",
+            name);
         return frame_failed(&session->scope, &error);
     }
     return frame_of_tree(&session->scope, logical);
@@ -235,7 +257,7 @@ void weir_create_temp_view(struct weir_frame *frame, const char *name)
     struct weir_session *session = frame->scope->session;
     struct weir_frame *named = weir_as(frame, name);
     if (!named->condition) {
-        (void)session_name(session, name, named->logical, NULL);
+        catalog_add(session, name, named->logical, NULL);
     }
 }
 
@@ -246,7 +268,11 @@ struct weir_frame *weir_sql(struct weir_session *session, const char *query)
     struct sql_settings *settings = ARENA_NEW(&scope->arena, struct sql_settings, 1);
     *settings = session_settings(session);
     const struct logical *logical = NULL;
-    if (!select_parse(&(struct select_request){ .arena = &scope->arena, .settings = settings, .find_table = find_table, .context = session }, arena_copy(&scope->arena, bytes_of(query)), &logical, &error)) {
+    if (!select_parse(&(struct select_request){ .arena = &scope->arena,
+                                                .settings = settings,
+                                                .find_table = catalog_find,
+                                                .context = session },
+                      arena_copy(&scope->arena, bytes_of(query)), &logical, &error)) {
         return frame_failed(scope, &error);
     }
     return frame_of_tree(scope, logical);

@@ -7,8 +7,8 @@
 
 struct weir_frame {
     struct scope *scope;
-    const struct logical *logical; /* NULL where the error came before there was one */
-    const struct plan *plan;       /* NULL with an error */
+    const struct logical *logical;         /* NULL where the error came before there was one */
+    const struct plan *plan;               /* NULL with an error */
     const struct sql_condition *condition; /* of the error; NULL: all is well */
     const char *message;
 };

@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "streams/catalog.h"
 #include "streams/conditions.h"
 #include "streams/conf.h"
-#include "streams/memory_table.h"
 #include "streams/query.h"
 
 enum { MAX_THREADS = 1024 };
@@ -117,7 +117,11 @@ static struct weir_session *session_new(const char *app_name)
 {
     struct weir_session *s = MEM_NEW(struct weir_session);
     (void)pthread_mutex_init(&s->lock, NULL);
-    (void)pthread_cond_init(&s->ended, NULL);
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&s->ended, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     scope_init(&s->scope, s);
     s->scope.of_session = true;
     s->app_name = mem_text(app_name, strlen(app_name));
@@ -157,17 +161,6 @@ struct weir_session *weir_session_create(const struct weir_session_options *opti
     return s;
 }
 
-static void forget_catalog(struct weir_session *session)
-{
-    list_foreach(node, &session->catalog)
-    {
-        struct catalog_entry *entry = container_of(node, struct catalog_entry, node);
-        memory_rows_release(entry->memory);
-        free(entry->name);
-        free(entry);
-    }
-}
-
 void weir_session_close(struct weir_session *session)
 {
     if (!session) {
@@ -175,7 +168,7 @@ void weir_session_close(struct weir_session *session)
     }
     queries_close(session);
     events_free(session->events);
-    forget_catalog(session);
+    catalog_finish(session);
     pool_free(session->pool);
     sql_error_finish(&session->error);
     scope_finish(&session->scope);
@@ -257,17 +250,4 @@ const char *weir_conf_get(struct weir_session *session, const char *name)
 {
     struct bytes value = session_conf(session, name);
     return value.data ? arena_text(&session->scope.arena, value) : NULL;
-}
-
-struct catalog_entry *session_find(struct weir_session *session, struct bytes name)
-{
-    list_foreach(node, &session->catalog)
-    {
-        struct catalog_entry *entry = container_of(node, struct catalog_entry, node);
-        if (strlen(entry->name) == name.len &&
-            strncasecmp(entry->name, (const char *)name.data, name.len) == 0) {
-            return entry;
-        }
-    }
-    return NULL;
 }

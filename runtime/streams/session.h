@@ -36,8 +36,9 @@ struct scope {
 struct catalog_entry {
     struct list_node node;
     char *name;
-    const struct logical *logical; /* a view; NULL: a memory sink */
-    struct memory_rows *memory;
+    const struct logical *logical; /* a view; NULL: a memory sink's table */
+    struct memory_table *table;    /* a reference; kept to the end, as frames may read it still */
+    bool replaced;                 /* another has the name now */
 };
 
 struct weir_session {
@@ -51,8 +52,8 @@ struct weir_session {
     struct list_node catalog;
     struct list_node queries; /* struct weir_query; all that were started */
     pthread_cond_t ended;     /* some query has */
-    int32_t ended_unseen;     /* since the last reset: for weir_streams_await_any() */
-    struct weir_query *ended_first;
+    struct weir_query *
+        ended_first; /* since the last reset, the first that failed before others: for weir_streams_await_any() */
     struct events *events;
     struct sql_error error; /* the last failure */
 };
@@ -75,9 +76,3 @@ bool session_conf_bool(const struct weir_session *session, const char *name);
 enum weir_status session_fail(struct weir_session *session,
                               struct sql_error *error,
                               struct weir_error *err);
-
-/* Gives a name to a view or a memory sink's rows; what had it before loses it. */
-void session_name(struct weir_session *session, const char *name, const struct logical *logical, struct memory_rows *memory);
-
-/* A view or memory sink by name, case ignored; NULL. Under the lock. */
-struct catalog_entry *session_find(struct weir_session *session, struct bytes name);

@@ -11,7 +11,8 @@
 struct expressions {
     int32_t count;
     const struct syntax *const *list;
-    const struct bytes *sources; /* each expression is in a text of its own: that is what messages show */
+    const struct bytes
+        *sources; /* each expression is in a text of its own: that is what messages show */
     const struct sort_order *orders;
 };
 
@@ -278,7 +279,8 @@ static bool take_word(struct bytes *text, const char *word)
 {
     size_t len = strlen(word);
     *text = bytes_trim(*text);
-    if (text->len <= len || strncasecmp((const char *)text->data + text->len - len, word, len) != 0) {
+    if (text->len <= len ||
+        strncasecmp((const char *)text->data + text->len - len, word, len) != 0) {
         return false;
     }
     uint8_t before = text->data[text->len - len - 1];
@@ -396,8 +398,7 @@ struct weir_frame *weir_agg_built(struct weir_group *group, struct weir_column *
 
 struct weir_frame *weir_group_count(struct weir_group *group)
 {
-    struct weir_column *count =
-        weir_alias(weir_call("count", weir_lit_int(1)), "count");
+    struct weir_column *count = weir_alias(weir_call("count", weir_lit_int(1)), "count");
     return weir_agg_built(group, (struct weir_column *const[]){ count, NULL });
 }
 

@@ -1,0 +1,15 @@
+/*
+ * A query's beginning: sources opened, and where to go on found in the checkpoint. LESSON: recovery.
+ */
+#pragma once
+
+#include "streams/query.h"
+
+/* On the query's thread. False: the error is set. */
+bool resume_open(struct weir_query *q, struct sql_error *error);
+
+/* Frees what resume_open() opened. */
+void resume_close(struct weir_query *q);
+
+/* Writes offsets/<batch_id>: each source's `available`, the batch's time, and the settings that must stay. */
+bool resume_write_offsets(struct weir_query *q, struct sql_error *error);
