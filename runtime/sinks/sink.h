@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "plan/options.h"
@@ -24,11 +26,14 @@ struct sink_request {
     const struct options *conf;
     const struct type *schema; /* of the rows that come */
     const struct sql_settings *settings;
-    enum output_mode mode;  /* OUTPUT_BATCH: weir_write() */
+    enum output_mode mode; /* OUTPUT_BATCH: weir_write() */
+    const char
+        *save_mode; /* of weir_write(): "append", "overwrite", "error", "ignore"; NULL is "error" */
     const char *query_name; /* NULL: none */
     const char *query_id;
     const char *const *partition_by; /* ends with NULL; NULL: none */
     bool sync;
+    const atomic_bool *cancelled; /* asked where a sink waits; outlives it; NULL: never */
     void *host; /* the session's, for sinks that it provides itself (memory, foreach) */
 };
 
@@ -61,7 +66,7 @@ struct sink_format {
     struct sink *(*open)(const struct sink_request *r, struct sql_error *error);
 };
 
-/* By name, case ignored; NULL: there is none. */
+/* By name, case ignored; NULL: there is none. "memory" is among them (memory_sink.h); foreach and foreachBatch are not (foreach_sink.h). */
 const struct sink_format *sink_find(struct bytes format);
 
 extern const struct sink_format sink_console;
