@@ -82,9 +82,7 @@ static enum weir_status build_start(struct run *run,
     argv[n++] = "-o";
     argv[n++] = p->name;
     argv[n++] = text(run, kit, "/lib/libweir.a", "");
-    argv[n++] = "-lrdkafka";
-    argv[n++] = "-lpthread";
-    argv[n++] = "-lm";
+    argv[n++] = text(run, "@", kit, "/lib/weir.libs");
     spec.env = (const char *const[]){ "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TMPDIR=.", NULL };
     enum weir_status rc = sandbox_make_home(&run->sandbox, b->home, err);
     return rc < 0 ? rc : job_start(&run->sandbox, &spec, NULL, NULL, &b->job, err);

@@ -178,6 +178,9 @@ enum weir_status kit_make(struct run *run, struct weir_error *err)
     rc = rc < 0 ? rc
                 : copy_file(text(a, run->places.lib, "/libweir.a"),
                             text(a, run->kit, "/lib/libweir.a"), 0644, err);
+    rc = rc < 0 ? rc
+                : copy_file(text(a, run->places.lib, "/weir.libs"),
+                            text(a, run->kit, "/lib/weir.libs"), 0644, err);
     rc = rc < 0 ? rc : copy_headers(run, err);
     return rc < 0 ? rc : link_tools(run, err);
 }

@@ -18,7 +18,7 @@ RUN_LIMIT_S = 240
 def compile_scenarios(program):
     support = SOURCE / "tests" / "support"
     subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", "-O1", "-g", "-I", SOURCE / "runtime" / "include", "-I", support,
-                    *(support / name for name in SOURCES), LIBRARY, "-lrdkafka", "-lpthread", "-o", program], check=True)
+                    *(support / name for name in SOURCES), LIBRARY, f"@{LIBRARY.parent}/weir.libs", "-o", program], check=True)
 
 
 def main():
