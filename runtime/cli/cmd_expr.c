@@ -19,10 +19,10 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
-#include "streams/zones.h"
 #include "columns/cell_text.h"
 #include "columns/escape.h"
 #include "expressions/scratch.h"
+#include "streams/zones.h"
 
 enum { EXIT_USAGE = 4 };
 

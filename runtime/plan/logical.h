@@ -83,7 +83,8 @@ struct logical {
     struct bytes name;
     struct bytes delay;
     int32_t limit;
-    const struct bytes *sources; /* the text that spans in list[i] are in (null: built); NULL: none has one */
+    const struct bytes
+        *sources; /* the text that spans in list[i] are in (null: built); NULL: none has one */
     const struct bytes *key_sources;
 };
 

@@ -25,6 +25,9 @@ struct options options_with(struct arena *arena,
                             struct bytes name,
                             struct bytes value);
 
+/* A copy without that entry. */
+struct options options_without(struct arena *arena, struct options o, const char *name);
+
 /* NULL bytes: not given. */
 struct bytes options_get(const struct options *o, const char *name);
 

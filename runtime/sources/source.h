@@ -34,7 +34,8 @@ struct source_request {
     const char *
         checkpoint; /* streams: "<checkpoint>/sources/<i>", for the source's own log; NULL for a batch */
     bool sync;
-    const atomic_bool *cancelled; /* asked while it waits for something: give up then; NULL: never */
+    const atomic_bool
+        *cancelled; /* asked while it waits for something: give up then; NULL: never */
 };
 
 struct source;

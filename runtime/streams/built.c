@@ -248,16 +248,20 @@ struct weir_column *weir_otherwise(struct weir_column *when, struct weir_column 
 
 /* --- order --- */
 
+struct weir_column *weir_order(struct weir_column *column, bool descending, bool nulls_last)
+{
+    column->order = (struct sort_order){ descending, nulls_last };
+    return column;
+}
+
 struct weir_column *weir_asc(struct weir_column *column)
 {
-    column->order = (struct sort_order){ .descending = false, .nulls_last = false };
-    return column;
+    return weir_order(column, false, false);
 }
 
 struct weir_column *weir_desc(struct weir_column *column)
 {
-    column->order = (struct sort_order){ .descending = true, .nulls_last = true };
-    return column;
+    return weir_order(column, true, true);
 }
 
 /* --- copying --- */

@@ -15,6 +15,21 @@ const char *weir_frame_error(const struct weir_frame *frame)
     return frame->condition ? frame->message : NULL;
 }
 
+const char *weir_frame_error_condition(const struct weir_frame *frame)
+{
+    return frame->condition ? frame->condition->name : "";
+}
+
+const char *weir_frame_error_state(const struct weir_frame *frame)
+{
+    return frame->condition ? frame->condition->state : "";
+}
+
+const char *weir_frame_error_class(const struct weir_frame *frame)
+{
+    return frame->condition ? frame->condition->exception : "";
+}
+
 bool weir_is_streaming(const struct weir_frame *frame)
 {
     return frame->plan && frame->plan->streaming;

@@ -10,7 +10,10 @@
 /* What a callback needs; in the query's arena. */
 struct user_functions {
     struct weir_query *query;
-    weir_batch_function *batch;
+    enum weir_status (*batch)(struct weir_frame *batch,
+                              int64_t batch_id,
+                              void *context,
+                              struct weir_error *err);
     void *batch_context;
     struct weir_foreach each;
 };

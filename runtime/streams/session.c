@@ -221,12 +221,35 @@ static bool apply(struct weir_session *session, const char *name, const char *va
     return true;
 }
 
+/* Settings that depend on the machine get its value again; others their standard one. */
+static enum weir_status unset(struct weir_session *session,
+                              const char *name,
+                              struct weir_error *err)
+{
+    char count[16];
+    (void)snprintf(count, sizeof(count), "%" PRId32, pool_threads(session->pool));
+    const char *standard = conf_standard(name);
+    if (strcmp(name, "spark.sql.session.timeZone") == 0) {
+        standard = conf_local_zone();
+    } else if (strcmp(name, "spark.sql.shuffle.partitions") == 0) {
+        standard = count;
+    }
+    if (standard) {
+        return weir_conf_set(session, name, standard, err);
+    }
+    session->conf = options_without(&session->scope.arena, session->conf, name);
+    return WEIR_OK;
+}
+
 enum weir_status weir_conf_set(struct weir_session *session,
                                const char *name,
                                const char *value,
                                struct weir_error *err)
 {
     struct sql_error error = { 0 };
+    if (!value) {
+        return unset(session, name, err);
+    }
     if (!conf_check(name, value, &error)) {
         return session_fail(session, &error, err);
     }
