@@ -46,6 +46,13 @@ foreach(source IN LISTS unit_tests)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit ENVIRONMENT "${test_environment}" TIMEOUT 120)
 endforeach()
 
+# What tests/support/weir_spark drives: the public API of streams by commands.
+if(TARGET weir_streams)
+    file(GLOB stream_runner CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/stream_runner*.c)
+    weir_test_binary(stream_runner ${stream_runner})
+    target_link_libraries(stream_runner PRIVATE weir_streams PkgConfig::JANSSON)
+endif()
+
 set(fuzz_seconds 10)
 if(DEFINED ENV{WEIR_FUZZ_SECONDS})
     set(fuzz_seconds $ENV{WEIR_FUZZ_SECONDS})
