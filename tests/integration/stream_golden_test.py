@@ -68,8 +68,10 @@ def run(record, shared):
         failed = f"not in weir/stream.h: {e}"
     except RunnerDied as e:
         failed = f"the engine died: {e}"
-    except Exception:
-        failed = "".join(traceback.format_exc()[-1500:])
+    except Exception as e:
+        failed = f"the driver failed: {type(e).__name__}: {e}"
+        if "--show" in sys.argv:
+            print("# " + traceback.format_exc().replace("\n", "\n# "))
     finally:
         case.close()
     ordered = "orderBy" in record["info"].get("program", "")

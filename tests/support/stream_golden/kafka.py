@@ -258,6 +258,18 @@ def batch(case):
         case.put_lines("rows.jsonl", out)
 
 
+@driver("kafka_group_ids")
+def groups(case):
+    with case:
+        case.start_broker().create({"grp_t": 2})
+        case.broker.produce("grp_t", records(2, 0) + records(2, 1))
+        wanted = (("", {}), ("_prefix", {"groupIdPrefix": "mine"}), ("_group", {"kafka__group__id": "fixed", "groupIdPrefix": "mine"}), ("_old", {}))
+        for tag, options in wanted:
+            if tag == "_old":
+                case.spark.conf.set("spark.sql.streaming.kafka.useDeprecatedOffsetFetching", "true")
+            run_rows(case, read(case, "grp_t", **options), tag, None, "ck" + tag)
+
+
 @driver("kafka_sink_partitioner")
 def partitioner(case):
     with case:

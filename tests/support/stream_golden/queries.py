@@ -106,6 +106,16 @@ def status_processing_time(case):
         case.progress(query)
 
 
+@driver("query_falling_behind")
+def falling_behind(case):
+    with case:
+        case.feed(letters(case)[:3])
+        query = (slow(case, 30000).writeStream.format("noop").trigger(processingTime="1 second").option("checkpointLocation", case.tmp + "/ck").start())
+        query.processAllAvailable()
+        query.stop()
+        case.progress(query)
+
+
 @driver("query_triggers")
 def triggers(case):
     wanted = [("once", "in", {"once": True}, "c1"), ("once again", "in", {"once": True}, "c1"), ("availableNow", "in", {"availableNow": True}, "c2"),
