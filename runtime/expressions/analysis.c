@@ -258,7 +258,7 @@ static const struct expression *analyze_named(struct analysis *a,
     return analysis_call(a, function, args, s->count, s->span);
 }
 
-const struct expression *analyze(struct analysis *a, const struct syntax *s)
+static const struct expression *analyze_node(struct analysis *a, const struct syntax *s)
 {
     switch (s->kind) {
     case SYNTAX_LITERAL: {
@@ -286,4 +286,14 @@ const struct expression *analyze(struct analysis *a, const struct syntax *s)
         return NULL;
     }
     return NULL;
+}
+
+/* A text's own nodes may stand in another's, or in built ones: places are told of the text that they are in. */
+const struct expression *analyze(struct analysis *a, const struct syntax *s)
+{
+    struct bytes around = a->source;
+    a->source = bytes_is_null(s->source) ? around : s->source;
+    const struct expression *e = analyze_node(a, s);
+    a->source = around;
+    return e;
 }

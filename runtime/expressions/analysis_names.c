@@ -123,19 +123,36 @@ static int by_distance(const void *x, const void *y)
     return a->distance != b->distance ? a->distance - b->distance : bytes_compare(a->name, b->name);
 }
 
+/* Tables' names are told when one was given, and where not all columns are of the same table. */
+static bool tells_tables(const struct analysis *a, const struct syntax *s)
+{
+    for (int32_t i = 1; s->part_count == 1 && a->qualifiers && i < a->input->field_count; i++) {
+        if (!bytes_equal(a->qualifiers[i], a->qualifiers[0])) {
+            return true;
+        }
+    }
+    return s->part_count > 1 && a->qualifiers;
+}
+
+/* As Spark measures: from the name as it was written to the candidates in their quotes. */
 static void unresolved(struct analysis *a, const struct syntax *s)
 {
     enum { SHOWN = 5 };
     int32_t count = a->input->field_count;
+    bool tables = tells_tables(a, s);
+    struct buffer asked;
+    buffer_init(&asked, SQL_ERROR_MAX);
+    append_parts(&asked, s->parts, s->part_count, false);
     struct candidate *list = ARENA_NEW(a->arena, struct candidate, (size_t)count);
     for (int32_t i = 0; i < count; i++) {
         struct bytes name = a->input->fields[i].name;
-        bool qualified = s->part_count > 1 && a->qualifiers && !bytes_is_null(a->qualifiers[i]);
+        bool qualified = tables && !bytes_is_null(a->qualifiers[i]);
         list[i].name = qualified ? arena_printf(a->arena, "`%.*s`.`%.*s`",
                                                 BYTES_ARG(a->qualifiers[i]), BYTES_ARG(name))
                                  : arena_printf(a->arena, "`%.*s`", BYTES_ARG(name));
-        list[i].distance = qualified ? 0 : distance(s->text, name);
+        list[i].distance = distance(list[i].name, buffer_bytes(&asked));
     }
+    buffer_finish(&asked);
     qsort(list, (size_t)count, sizeof(*list), by_distance);
     struct buffer text;
     buffer_init(&text, SQL_ERROR_MAX);
@@ -415,27 +432,45 @@ bool analyze_projection(struct analysis *a,
                         int32_t *out_count)
 {
     struct projection p = { 0 };
+    struct bytes around = a->source;
     for (int32_t i = 0; i < count; i++) {
         const struct syntax *s = list[i];
+        a->source = bytes_is_null(s->source) ? around : s->source;
         if (s->kind == SYNTAX_STAR && s->part_count == 0) {
             for (int32_t c = 0; c < a->input->field_count; c++) {
                 project(a, &p, column_expression(a, c, a->input->fields[c].name, s->span));
             }
         } else if (s->kind == SYNTAX_STAR) {
             if (!project_part_star(a, &p, s)) {
+                a->source = around;
                 return false;
             }
         } else {
             const struct expression *e = analyze(a, s);
             if (!e) {
+                a->source = around;
                 return false;
             }
             project(a, &p, e);
         }
     }
+    a->source = around;
     *out_list = p.list;
     *out_count = p.count;
     return true;
+}
+
+static void append_sorted(struct analysis *a, struct buffer *out)
+{
+    int32_t count = a->input->field_count;
+    struct candidate *list = ARENA_NEW(a->arena, struct candidate, (size_t)count);
+    for (int32_t i = 0; i < count; i++) {
+        list[i].name = a->input->fields[i].name;
+    }
+    qsort(list, (size_t)count, sizeof(*list), by_distance);
+    for (int32_t i = 0; i < count; i++) {
+        buffer_printf(out, "%s`%.*s`", i ? ", " : "", BYTES_ARG(list[i].name));
+    }
 }
 
 void analysis_refuse_star(struct analysis *a, const struct syntax *s, bool is_column)
@@ -453,9 +488,7 @@ void analysis_refuse_star(struct analysis *a, const struct syntax *s, bool is_co
         buffer_append_text(&text, "Cannot resolve ");
         append_parts(&text, s->parts, s->part_count, true);
         buffer_append_text(&text, ".* given input columns ");
-        for (int32_t i = 0; i < a->input->field_count; i++) {
-            buffer_printf(&text, "%s`%.*s`", i ? ", " : "", BYTES_ARG(a->input->fields[i].name));
-        }
+        append_sorted(a, &text);
         buffer_append_text(&text, ". Please check that the specified table or struct exists and is "
                                   "accessible in the input columns.");
         (void)sql_fail(a->error, &sql_star_expand, "%.*s", BYTES_ARG(buffer_bytes(&text)));

@@ -50,7 +50,9 @@ struct function {
     char returns;
     enum function_nulls nulls;
     enum function_nullable nullable;
-    bool random;  /* not deterministic */
+    bool random; /* not deterministic */
+    bool
+        generator; /* makes several rows of one: its call's type is a struct of the columns that it makes */
     bool lambdas; /* takes them, and its resolve() binds them; any other function refuses them */
 
     /*
@@ -105,3 +107,4 @@ extern const struct function functions_json[];
 extern const struct function functions_hash[];
 extern const struct function functions_math[];
 extern const struct function functions_aggregate[];
+extern const struct function functions_generator[];

@@ -7,6 +7,7 @@
 #include "expressions/json_functions.h"
 #include "expressions/json_scan.h"
 #include "expressions/json_schema.h"
+#include "expressions/rewrite.h"
 
 /* What analysis found out: `extra` of the call. */
 struct from_json_plan {
@@ -68,6 +69,39 @@ bool resolve_from_json(struct analysis *a, struct expression *call)
     call->type = plan->type;
     call->nullable = true;
     return true;
+}
+
+/*
+ * Fields that nobody asks for may go: they change nothing for the others, as long as nothing else of the record is told either. One
+ * field stays at least: without any there would be no telling an empty record from a bad one.
+ */
+const struct expression *expression_prune_json(struct arena *arena,
+                                               const struct expression *call,
+                                               const bool *wanted)
+{
+    if (!call->function || call->function->evaluate != from_json ||
+        call->type->kind != TYPE_STRUCT || call->count > 2) {
+        return NULL;
+    }
+    const struct from_json_plan *plan = call->extra;
+    struct field *fields = ARENA_NEW(arena, struct field, (size_t)plan->type->field_count);
+    int32_t count = 0;
+    for (int32_t i = 0; i < plan->type->field_count; i++) {
+        if (wanted[i]) {
+            fields[count++] = plan->type->fields[i];
+        }
+    }
+    if (count == 0 || count == plan->type->field_count || plan->corrupt >= 0) {
+        return NULL;
+    }
+    struct from_json_plan *fewer = ARENA_NEW(arena, struct from_json_plan, 1);
+    *fewer = *plan;
+    fewer->type = type_struct(arena, fields, count);
+    struct expression *copy = ARENA_NEW(arena, struct expression, 1);
+    *copy = *call;
+    copy->extra = fewer;
+    copy->type = fewer->type;
+    return copy;
 }
 
 /* --- rows --- */

@@ -133,9 +133,12 @@ struct syntax *build_node(struct parse *p,
         memcpy(copy, args, (size_t)count * sizeof(*args));
     }
     struct syntax *node = ARENA_NEW(p->arena, struct syntax, 1);
-    *node = (struct syntax){
-        .kind = kind, .span = span, .count = count, .args = copy, .depth = deepest + 1
-    };
+    *node = (struct syntax){ .kind = kind,
+                             .span = span,
+                             .source = p->text,
+                             .count = count,
+                             .args = copy,
+                             .depth = deepest + 1 };
     return node;
 }
 

@@ -46,8 +46,9 @@ enum {
 
 struct syntax {
     enum syntax_kind kind;
-    struct span span;  /* in the text it was parsed from; nowhere for built expressions */
-    struct bytes text; /* see the table above */
+    struct span span;    /* in `source`; nowhere for built expressions */
+    struct bytes source; /* the whole text it was parsed from; null for built expressions */
+    struct bytes text;   /* see the table above */
     int32_t part_count;
     const struct bytes *parts;
     struct scalar scalar;        /* literal */

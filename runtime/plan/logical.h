@@ -5,19 +5,23 @@
  *     READ           readStream, read                                             relation
  *     ROWS           VALUES, collected rows                                       rows, schema, name
  *     RANGE          range()                                                      start, end, step
- *     PROJECT        select, selectExpr                what is selected
+ *     PROJECT        select, selectExpr                what is selected, stars and generators too
  *     WITH_COLUMNS   withColumn                        an alias each
  *     RENAME         withColumnRenamed                                            names: old, new, old, new, ...
  *     DROP           drop                                                         names
  *     TO_DF          toDF                                                         names
  *     FILTER         where                             the condition
- *     AGGREGATE      groupBy().agg()                   what is asked              keys
+ *     AGGREGATE      groupBy().agg(), GROUP BY         all columns that come out  keys
  *     DISTINCT       distinct, dropDuplicates                                     names; none: all columns
  *     LIMIT          limit                                                        limit
  *     UNION          union                                                        (two inputs)
  *     SORT           orderBy                           the keys                   orders
  *     ALIAS          alias, createTempView                                        name
  *     WATERMARK      withWatermark                                                name: the column, delay
+ *
+ * An AGGREGATE gives what its list says and nothing else, as SELECT does. groupBy(k).agg(x) gives the keys too: whoever makes that node puts
+ * the keys in front of the list, aliases included (list: k, x; keys: k). A PROJECT with an aggregate function in its list is one without keys.
+ * With `ordinals` (ORDER BY 2, GROUP BY 1) a number among the keys is a place in what is selected.
  *
  * A node knows its inputs. Analysis (analysis of plans: plan.h) gives each its meaning. Everything lives in one arena, but for `rows`,
  * which whoever made the node keeps. Thread: any number of readers.
@@ -48,7 +52,11 @@ enum verb {
     VERB_COUNT,
 };
 
-enum { PLAN_MAX_DEPTH = 500 }; /* of verbs; checked where they are made */
+enum {
+    PLAN_MAX_DEPTH = 500, /* of verbs; checked where they are made */
+    PLAN_MAX_NODES =
+        20000, /* of a tree, a frame that is used twice counted twice; checked by analysis */
+};
 
 /* What a source is asked for. The schema is settled by whoever makes the node (sources know theirs). */
 struct relation {
@@ -83,9 +91,8 @@ struct logical {
     struct bytes name;
     struct bytes delay;
     int32_t limit;
-    const struct bytes
-        *sources; /* the text that spans in list[i] are in (null: built); NULL: none has one */
-    const struct bytes *key_sources;
+    bool ordinals;
+    struct bytes source; /* of syntax that does not know its own text */
 };
 
 /* {"verb":"filter","list":[...],"inputs":[...]}: everything but rows, which are written as a count. */

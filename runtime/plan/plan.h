@@ -13,6 +13,7 @@
  *     UNION       all of the first, then of the second
  *     SORT        the same in order                          the keys                       orders
  *     GENERATE    several for each row in: explode()         the generator                  outer
+ *                 (the input's columns, then its own)
  *     ALIAS       the same under another name                                               name
  *     WATERMARK   the same; says how late a column may be    the column                     delay_us
  *
@@ -76,6 +77,7 @@ struct plan {
     struct bytes name;
     int64_t delay_us;
     int32_t event_column; /* WATERMARK */
+    int32_t size;         /* nodes of the tree, this one counted */
     const struct logical
         *written; /* what this is the meaning of; NULL for what optimisation made */
 };
@@ -113,6 +115,9 @@ int32_t plan_streams(const struct plan *plan, const struct plan **out, int32_t m
 
 /* "Project [id#0, name#1]\n+- ...\n": == Analyzed Logical Plan ==, == Optimized Logical Plan ==. */
 void plan_print_tree(struct buffer *out, const struct plan *plan);
+
+/* "'Project ['id]\n+- ...\n": == Parsed Logical Plan ==: the last verb as it was written, over inputs whose meaning is known. */
+void plan_print_parsed(struct buffer *out, const struct plan *plan);
 
 /* The same columns, types and meaning. */
 bool plan_equal(const struct plan *a, const struct plan *b);
