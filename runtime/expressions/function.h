@@ -50,10 +50,10 @@ struct function {
     char returns;
     enum function_nulls nulls;
     enum function_nullable nullable;
-    bool random; /* not deterministic */
-    bool
-        generator; /* makes several rows of one: its call's type is a struct of the columns that it makes */
-    bool lambdas; /* takes them, and its resolve() binds them; any other function refuses them */
+    bool random;     /* not deterministic */
+    bool tells_time; /* of the run: the same in all its rows, another in the next run */
+    bool generator;  /* makes rows: its call's type is a struct of the columns that it makes */
+    bool lambdas;    /* takes them, and its resolve() binds them; any other function refuses them */
 
     /*
      * Instead of `takes` and `returns`: checks and converts call->args (analysis_set_arg, analysis_cast), and sets type and nullable.

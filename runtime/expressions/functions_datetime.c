@@ -38,9 +38,10 @@ static void print_bare(struct buffer *out,
     {                                                                                              \
         .name = name_, .takes = "x", .resolve = resolve_interval_field, .evaluate = interval_field \
     }
-#define CURRENT(name_, evaluate_)                                                     \
-    {                                                                                 \
-        .name = name_, .takes = "", .resolve = resolve_current, .evaluate = evaluate_ \
+#define CURRENT(name_, evaluate_)                                                   \
+    {                                                                               \
+        .name = name_, .takes = "", .tells_time = true, .resolve = resolve_current, \
+        .evaluate = evaluate_                                                       \
     }
 #define TO_TIME(name_)                                                                     \
     {                                                                                      \
@@ -147,6 +148,7 @@ const struct function functions_datetime[] = {
     TO_TIME("try_to_timestamp"),
     { .name = "unix_timestamp",
       .takes = "[xx]",
+      .tells_time = true,
       .resolve = resolve_unix_time,
       .evaluate = unix_time },
     { .name = "to_unix_timestamp",

@@ -266,30 +266,57 @@ struct weir_column *weir_desc(struct weir_column *column)
 
 /* --- copying --- */
 
-static const struct syntax *copy_syntax(struct arena *arena, const struct syntax *from)
+/* Texts that nodes were parsed from are copied once, though many nodes point at each. */
+struct copying {
+    struct arena *arena;
+    struct bytes source;
+    struct bytes copy;
+};
+
+static struct bytes copy_source(struct copying *c, struct bytes source)
 {
-    struct syntax *to = ARENA_NEW(arena, struct syntax, 1);
+    if (source.data && source.data != c->source.data) {
+        c->source = source;
+        c->copy = arena_copy(c->arena, source);
+    }
+    return source.data ? c->copy : source;
+}
+
+static struct bytes copy_bytes(struct copying *c, struct bytes b)
+{
+    return b.data ? arena_copy(c->arena, b) : b;
+}
+
+static const struct syntax *copy_node(struct copying *c, const struct syntax *from)
+{
+    struct syntax *to = ARENA_NEW(c->arena, struct syntax, 1);
     *to = *from;
-    to->span = span_none(); /* places are in a text that does not come along */
-    to->text = from->text.data ? arena_copy(arena, from->text) : from->text;
-    struct bytes *parts = ARENA_NEW(arena, struct bytes, (size_t)from->part_count + 1);
+    to->source = copy_source(c, from->source);
+    to->text = copy_bytes(c, from->text);
+    struct bytes *parts = ARENA_NEW(c->arena, struct bytes, (size_t)from->part_count + 1);
     for (int32_t i = 0; i < from->part_count; i++) {
-        parts[i] = arena_copy(arena, from->parts[i]);
+        parts[i] = arena_copy(c->arena, from->parts[i]);
     }
     to->parts = parts;
     if (from->kind == SYNTAX_LITERAL) {
-        to->scalar.type = type_copy(arena, from->scalar.type);
-        to->scalar.text =
-            from->scalar.text.data ? arena_copy(arena, from->scalar.text) : from->scalar.text;
+        to->scalar.type = type_copy(c->arena, from->scalar.type);
+        to->scalar.text = copy_bytes(c, from->scalar.text);
     }
-    to->type = from->type ? type_copy(arena, from->type) : NULL;
-    to->filter = from->filter ? copy_syntax(arena, from->filter) : NULL;
-    const struct syntax **args = ARENA_NEW(arena, const struct syntax *, (size_t)from->count + 1);
+    to->type = from->type ? type_copy(c->arena, from->type) : NULL;
+    to->filter = from->filter ? copy_node(c, from->filter) : NULL;
+    const struct syntax **args =
+        ARENA_NEW(c->arena, const struct syntax *, (size_t)from->count + 1);
     for (int32_t i = 0; i < from->count; i++) {
-        args[i] = copy_syntax(arena, from->args[i]);
+        args[i] = copy_node(c, from->args[i]);
     }
     to->args = args;
     return to;
+}
+
+static const struct syntax *copy_syntax(struct arena *arena, const struct syntax *from)
+{
+    struct copying c = { .arena = arena };
+    return copy_node(&c, from);
 }
 
 struct weir_column *weir_column_copy(const struct weir_column *column)

@@ -17,7 +17,6 @@ struct weir_group {
     struct weir_frame *frame; /* one with an error, where the keys do not parse */
     int32_t count;
     const struct syntax *const *keys;
-    const struct bytes *sources; /* a text for each key; NULL: built */
 };
 
 /* A frame that is this verb; analysed. Its inputs' plans are those of the frames (NULL: none). */

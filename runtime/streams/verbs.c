@@ -32,14 +32,12 @@ static bool parse_list(struct arena *arena,
 {
     size_t count = texts_count(texts);
     const struct syntax **list = ARENA_NEW(arena, const struct syntax *, count + 1);
-    struct bytes *sources = ARENA_NEW(arena, struct bytes, count + 1);
     for (size_t i = 0; i < count; i++) {
-        sources[i] = arena_copy(arena, bytes_of(texts[i]));
-        if (!parse_expression(arena, sources[i], &list[i], error)) {
+        if (!parse_expression(arena, arena_copy(arena, bytes_of(texts[i])), &list[i], error)) {
             return false;
         }
     }
-    *out = (struct expressions){ .count = (int32_t)count, .list = list, .sources = sources };
+    *out = (struct expressions){ .count = (int32_t)count, .list = list };
     return true;
 }
 
@@ -87,7 +85,6 @@ static struct weir_frame *over_list(struct weir_frame *frame,
 {
     verb.list = e->list;
     verb.list_count = e->count;
-    verb.sources = e->sources;
     verb.orders = e->orders;
     return over(frame, verb);
 }
@@ -357,7 +354,6 @@ static struct weir_group *group_new(struct weir_frame *frame,
     } else {
         group->count = e->count;
         group->keys = e->list;
-        group->sources = e->sources;
     }
     return group;
 }
@@ -380,10 +376,8 @@ struct weir_group *weir_group_built(struct weir_frame *frame, struct weir_column
 
 static struct logical verb_of(const struct weir_group *group)
 {
-    return (struct logical){ .verb = VERB_AGGREGATE,
-                             .keys = group->keys,
-                             .key_count = group->count,
-                             .key_sources = group->sources };
+    return (
+        struct logical){ .verb = VERB_AGGREGATE, .keys = group->keys, .key_count = group->count };
 }
 
 struct weir_frame *weir_agg_list(struct weir_group *group, const char *const *expressions)
