@@ -4,7 +4,8 @@
  *     state/<operator>/<partition>/[<name>/]1.delta     what batch 0 put and removed
  *                                           2.delta
  *                                           ...
- *                                           10.snapshot  all of version 10
+ *                                           11.delta
+ *                                           11.snapshot  all of version 11
  *
  * Batch N reads version N and writes version N + 1. A **store** is one partition of one operator at one version: a hash table in
  * memory that lives on from batch to batch, changed in place; an undo log takes a failed batch back. A commit writes the changes as a
@@ -22,21 +23,26 @@ struct state_provider;
 struct state_store;
 
 struct state_options {
-    const char *root;                /* "<checkpoint>/state" */
-    int32_t min_deltas_for_snapshot; /* 10 */
-    int32_t min_batches_to_retain;   /* 100 */
-    int32_t max_versions_in_memory;  /* 2: the undo of the last one */
-    bool sync;                       /* fsync before the rename */
+    const char *root; /* "<checkpoint>/state" */
+    int32_t
+        min_deltas_for_snapshot; /* 10: a version that more deltas than these make gets a snapshot */
+    int32_t min_batches_to_retain;  /* 100 */
+    int32_t max_versions_in_memory; /* 2: the undo of the last one */
+    bool sync;                      /* fsync before the rename */
+    const char *run_id;             /* the query's runId, for messages; NULL: not known */
 };
 
-/* loadedMapCacheHitCount and its kin. */
+/* loadedMapCacheHitCount and its kin, since the store was first opened. An open counts once, that of version 0 not at all. */
 struct state_counters {
     int64_t cache_hits;
     int64_t cache_misses;
     int64_t current_version_bytes;
+    int64_t
+        last_snapshot; /* SnapshotLastUploaded: the version of which this run has written a snapshot; -1: none */
 };
 
 struct state_provider *state_provider_new(const struct state_options *options);
+/* Every store has been given back. */
 void state_provider_free(struct state_provider *p);
 
 /*
@@ -52,10 +58,14 @@ struct state_store *state_open(struct state_provider *p,
 
 /* The value, borrowed until the next change of this store; false: there is none. */
 bool state_get(const struct state_store *s, struct bytes key, struct bytes *out_value);
+/* Key and value are copied; they may be borrowed from this store. */
 void state_put(struct state_store *s, struct bytes key, struct bytes value);
 bool state_remove(struct state_store *s, struct bytes key); /* false: there was none */
 
-/* Every key, in no particular order that is the same for the same history; `position` begins at 0. Removing the one just given is allowed. */
+/*
+ * Every key, in the order in which they came: a key that is put again stays where it is, one that was removed and comes again is the last.
+ * The order is the same after a restart. `position` begins at 0. Putting and removing meanwhile is allowed; new keys come at the end.
+ */
 bool state_next(const struct state_store *s,
                 size_t *position,
                 struct bytes *out_key,
@@ -74,5 +84,5 @@ void state_abort(struct state_store *s);
 /* Writes snapshots that are due and removes files that no version in [oldest kept, ...] needs. Errors are skipped: it is tried again. */
 void state_maintain(struct state_provider *p);
 
-/* Versions of batches below `batch_id` will not be asked for again. */
+/* Versions of batches below `batch_id` will not be asked for again. Without a word of this, min_batches_to_retain alone decides. */
 void state_retain_from(struct state_provider *p, int64_t batch_id);
