@@ -24,6 +24,7 @@ struct physical;
 struct physical_options {
     enum output_mode mode;
     int32_t shuffle_partitions; /* at least 1 */
+    int32_t parallelism;        /* threads of the session: partitions of rows in memory; 0: 1 */
     const struct sql_settings *settings;
 };
 
