@@ -1,0 +1,425 @@
+/*
+ * What a Kafka source asks a cluster: see kafka_cluster.h.
+ */
+#include "sources/kafka_cluster.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sources/kafka_config.h"
+#include "sources/kafka_errors.h"
+#include "sources/kafka_topics.h"
+
+struct kafka_cluster {
+    const struct kafka_settings *settings;
+    const atomic_bool *cancelled;
+    struct kafka_topics *topics;
+    rd_kafka_t *handle; /* NULL: made when it is needed */
+    struct client_trouble trouble;
+    bool again; /* the last failure may pass */
+};
+
+/* A pause before the next attempt; false: cancelled meanwhile. */
+static bool pause_ms(struct kafka_cluster *c, int64_t ms)
+{
+    enum { SLICE_MS = 20 };
+    int64_t until = clock_monotonic_ms() + ms;
+    for (int64_t left = ms; left > 0 && !kafka_cancelled(c->cancelled);
+         left = until - clock_monotonic_ms()) {
+        int64_t slice = left < SLICE_MS ? left : SLICE_MS;
+        struct timespec time = { .tv_nsec = slice * 1000000 };
+        nanosleep(&time, NULL);
+    }
+    return !kafka_cancelled(c->cancelled);
+}
+
+/* --- making and closing --- */
+
+struct kafka_cluster *kafka_cluster_new(const struct kafka_settings *settings,
+                                        const atomic_bool *cancelled,
+                                        struct sql_error *error)
+{
+    struct kafka_topics *topics = kafka_topics_new(settings, error);
+    if (!topics) {
+        return NULL;
+    }
+    struct kafka_cluster *c = MEM_NEW(struct kafka_cluster);
+    c->settings = settings;
+    c->cancelled = cancelled;
+    c->topics = topics;
+    client_trouble_init(&c->trouble);
+    return c;
+}
+
+static void disconnect(struct kafka_cluster *c)
+{
+    if (c->handle) {
+        rd_kafka_destroy_flags(c->handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        c->handle = NULL;
+    }
+}
+
+void kafka_cluster_free(struct kafka_cluster *c)
+{
+    if (!c) {
+        return;
+    }
+    disconnect(c);
+    kafka_topics_free(c->topics);
+    client_trouble_finish(&c->trouble);
+    free(c);
+}
+
+static bool connect_handle(struct kafka_cluster *c, struct sql_error *error)
+{
+    if (c->handle) {
+        return true;
+    }
+    rd_kafka_conf_t *conf = kafka_conf_new(c->settings, &c->trouble, error);
+    if (!conf) {
+        return false;
+    }
+    char reason[512];
+    c->handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason));
+    if (!c->handle) {
+        rd_kafka_conf_destroy(conf);
+        return sql_fail(error, &kafka_failure, "Failed to create new KafkaAdminClient: %s", reason);
+    }
+    return true;
+}
+
+static bool fail_code(struct kafka_cluster *c, int code, struct sql_error *error)
+{
+    c->again = kafka_code_is_passing(code);
+    kafka_fail_code(error, code);
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) {
+        char suffix[300];
+        sql_error_add(error, "%s", client_trouble_suffix(&c->trouble, suffix, sizeof(suffix)));
+    }
+    return false;
+}
+
+/* --- offsets --- */
+
+/* One question of all; items come with a time (or KAFKA_LATEST, KAFKA_EARLIEST) and leave with an offset. */
+static int list_offsets(struct kafka_cluster *c,
+                        rd_kafka_topic_partition_list_t *list,
+                        int64_t timeout_ms)
+{
+    /* Asked with ever more patience, so that a stop is seen soon. */
+    enum { FIRST_MS = 500, LONGEST_MS = 5000 };
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_copy(list);
+    int code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    for (int64_t slice = FIRST_MS;
+         code == RD_KAFKA_RESP_ERR__TIMED_OUT && !kafka_cancelled(c->cancelled); slice *= 2) {
+        int64_t left = deadline - clock_monotonic_ms();
+        if (left <= 0) {
+            break;
+        }
+        int64_t wait = slice < LONGEST_MS ? slice : LONGEST_MS;
+        for (int i = 0; i < list->cnt; i++) {
+            list->elems[i].offset = asked->elems[i].offset;
+            list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+        }
+        code = (int)rd_kafka_offsets_for_times(c->handle, list, (int)(wait < left ? wait : left));
+        for (int i = 0; code == 0 && i < list->cnt; i++) {
+            code = (int)list->elems[i].err;
+        }
+    }
+    rd_kafka_topic_partition_list_destroy(asked);
+    return code;
+}
+
+/* Each item's offset says what is asked: KAFKA_LATEST, KAFKA_EARLIEST or a time. -1 comes back where no record is that late. */
+static bool look_up(struct kafka_cluster *c, struct kafka_offsets *items, struct sql_error *error)
+{
+    if (items->count == 0) {
+        return true;
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(items->count);
+    for (int32_t i = 0; i < items->count; i++) {
+        char topic[512];
+        (void)bytes_to_text(items->items[i].topic, topic, sizeof(topic));
+        rd_kafka_topic_partition_list_add(list, topic, items->items[i].partition)->offset =
+            items->items[i].offset;
+    }
+    int code = list_offsets(c, list, kafka_api_timeout_ms(c->settings));
+    for (int32_t i = 0; code == 0 && i < items->count; i++) {
+        items->items[i].offset = list->elems[i].offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == 0 || fail_code(c, code, error);
+}
+
+/* The same for those only whose offset is KAFKA_LATEST or KAFKA_EARLIEST. */
+static bool look_up_ends(struct kafka_cluster *c,
+                         struct arena *arena,
+                         struct kafka_offsets *items,
+                         struct sql_error *error)
+{
+    struct kafka_offsets some = { 0, ARENA_NEW(arena, struct kafka_offset, (size_t)items->count) };
+    for (int32_t i = 0; i < items->count; i++) {
+        if (items->items[i].offset == KAFKA_LATEST || items->items[i].offset == KAFKA_EARLIEST) {
+            some.items[some.count++] = items->items[i];
+        }
+    }
+    if (!look_up(c, &some, error)) {
+        return false;
+    }
+    int32_t at = 0;
+    for (int32_t i = 0; i < items->count; i++) {
+        if (items->items[i].offset == KAFKA_LATEST || items->items[i].offset == KAFKA_EARLIEST) {
+            items->items[i].offset = some.items[at++].offset;
+        }
+    }
+    return true;
+}
+
+static bool assigned(struct kafka_cluster *c,
+                     struct arena *arena,
+                     struct kafka_offsets *out,
+                     struct sql_error *error)
+{
+    struct kafka_topics_question question = {
+        .handle = c->handle,
+        .cancelled = c->cancelled,
+        .timeout_ms = kafka_api_timeout_ms(c->settings),
+    };
+    int code = kafka_topics_list(c->topics, &question, arena, out);
+    return code == 0 || fail_code(c, code, error);
+}
+
+static void set_offsets(struct kafka_offsets *items, int64_t offset)
+{
+    for (int32_t i = 0; i < items->count; i++) {
+        items->items[i].offset = offset;
+    }
+}
+
+/* --- questions, asked again when they fail --- */
+
+struct question {
+    bool (*ask)(struct kafka_cluster *c, struct question *q, struct sql_error *error);
+    struct arena *arena;
+    int64_t offset; /* KAFKA_LATEST, KAFKA_EARLIEST */
+    const struct kafka_offsets *known;
+    const struct kafka_bound *bound;
+    enum kafka_bound_use use;
+    struct kafka_offsets *out;
+};
+
+static bool ask(struct kafka_cluster *c, struct question *q, struct sql_error *error)
+{
+    int64_t attempts = c->settings->fetch_attempts;
+    for (int64_t attempt = 1;; attempt++) {
+        struct sql_error failure = { 0 };
+        c->again = false;
+        if (connect_handle(c, &failure) && q->ask(c, q, &failure)) {
+            return true;
+        }
+        disconnect(c);
+        if (!c->again || attempt >= attempts || kafka_cancelled(c->cancelled) ||
+            !pause_ms(c, c->settings->fetch_interval_ms)) {
+            *error = failure;
+            return false;
+        }
+        sql_error_finish(&failure);
+    }
+}
+
+static bool ask_ends(struct kafka_cluster *c, struct question *q, struct sql_error *error)
+{
+    if (!assigned(c, q->arena, q->out, error)) {
+        return false;
+    }
+    set_offsets(q->out, q->offset);
+    return look_up(c, q->out, error);
+}
+
+bool kafka_cluster_latest(struct kafka_cluster *c,
+                          struct arena *arena,
+                          struct kafka_offsets *out,
+                          struct sql_error *error)
+{
+    struct question q = { .ask = ask_ends, .arena = arena, .offset = KAFKA_LATEST, .out = out };
+    return ask(c, &q, error);
+}
+
+bool kafka_cluster_earliest(struct kafka_cluster *c,
+                            struct arena *arena,
+                            struct kafka_offsets *out,
+                            struct sql_error *error)
+{
+    struct question q = { .ask = ask_ends, .arena = arena, .offset = KAFKA_EARLIEST, .out = out };
+    return ask(c, &q, error);
+}
+
+static bool has_shrunk(const struct kafka_offsets *known, const struct kafka_offsets *now)
+{
+    for (int32_t i = 0; i < now->count; i++) {
+        const struct kafka_offset *before = kafka_offsets_find(known, &now->items[i]);
+        if (before && before->offset > now->items[i].offset) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool ask_latest_since(struct kafka_cluster *c, struct question *q, struct sql_error *error)
+{
+    for (int64_t attempt = 1;; attempt++) {
+        if (!ask_ends(c, q, error)) {
+            return false;
+        }
+        if (!has_shrunk(q->known, q->out) || attempt >= c->settings->fetch_attempts ||
+            !pause_ms(c, c->settings->fetch_interval_ms)) {
+            return true;
+        }
+    }
+}
+
+bool kafka_cluster_latest_since(struct kafka_cluster *c,
+                                struct arena *arena,
+                                const struct kafka_offsets *known,
+                                struct kafka_offsets *out,
+                                struct sql_error *error)
+{
+    struct question q = {
+        .ask = ask_latest_since, .arena = arena, .offset = KAFKA_LATEST, .known = known, .out = out
+    };
+    return ask(c, &q, error);
+}
+
+static bool ask_earliest_of(struct kafka_cluster *c, struct question *q, struct sql_error *error)
+{
+    struct kafka_offsets now;
+    if (!assigned(c, q->arena, &now, error)) {
+        return false;
+    }
+    struct kafka_offsets some = { 0, ARENA_NEW(q->arena, struct kafka_offset,
+                                               (size_t)q->known->count) };
+    for (int32_t i = 0; i < q->known->count; i++) {
+        if (kafka_offsets_find(&now, &q->known->items[i])) {
+            some.items[some.count++] = q->known->items[i];
+        }
+    }
+    set_offsets(&some, KAFKA_EARLIEST);
+    *q->out = some;
+    return look_up(c, &some, error);
+}
+
+bool kafka_cluster_earliest_of(struct kafka_cluster *c,
+                               struct arena *arena,
+                               const struct kafka_offsets *partitions,
+                               struct kafka_offsets *out,
+                               struct sql_error *error)
+{
+    if (partitions->count == 0) {
+        *out = (struct kafka_offsets){ 0 };
+        return true;
+    }
+    struct question q = { .ask = ask_earliest_of, .arena = arena, .known = partitions, .out = out };
+    return ask(c, &q, error);
+}
+
+/* --- bounds --- */
+
+static bool check_specified(const struct question *q,
+                            const struct kafka_offsets *now,
+                            struct sql_error *error)
+{
+    const struct kafka_offsets *specified = &q->bound->offsets;
+    if (kafka_offsets_same_partitions(specified, now)) {
+        return true;
+    }
+    if (q->bound->kind == KAFKA_BOUND_TIMESTAMPS) {
+        char text[320];
+        (void)snprintf(
+            text, sizeof(text),
+            "Partitions specified for Kafka timestamp based %s offsets don't match what are assigned. "
+            "Maybe topic partitions are created \n"
+            "or deleted while the query is running, or you didn't specify all the partitions.",
+            q->use == KAFKA_BATCH_END ? "end" : "start");
+        return kafka_fail_assigned(error, &kafka_illegal_state, text, specified, now);
+    }
+    if (q->use == KAFKA_STREAM_START) {
+        return kafka_fail_assigned(
+            error, &kafka_assertion,
+            "assertion failed: If startingOffsets contains specific offsets, you must specify "
+            "all TopicPartitions.\nUse -1 for latest, -2 for earliest, if you don't care.",
+            specified, now);
+    }
+    return kafka_fail_assigned(
+        error, &kafka_illegal_state,
+        "Partitions specified for Kafka start offsets don't match what are assigned. Maybe topic "
+        "partitions are created \n"
+        "or deleted while the query is running. Use -1 for latest, -2 for earliest.",
+        specified, now);
+}
+
+/* Times to offsets. Where no record is that late: the end, or an error. */
+static bool look_up_times(struct kafka_cluster *c, struct question *q, struct sql_error *error)
+{
+    struct kafka_offsets times = kafka_offsets_copy(q->arena, q->out);
+    if (!look_up(c, q->out, error)) {
+        return false;
+    }
+    if (q->use == KAFKA_BATCH_END || q->bound->latest_if_none) {
+        return true; /* -1 stays, and means the end */
+    }
+    int32_t *order = ARENA_NEW(q->arena, int32_t, (size_t)times.count);
+    kafka_order_partitions(&times, order);
+    for (int32_t i = 0; i < times.count; i++) {
+        const struct kafka_offset *p = &times.items[order[i]];
+        if (q->out->items[order[i]].offset == KAFKA_LATEST) {
+            return sql_fail(error, &kafka_illegal_argument,
+                            "No offset matched from request of topic-partition %.*s-%" PRId32
+                            " and timestamp %" PRId64 ".",
+                            BYTES_ARG(p->topic), p->partition, p->offset);
+        }
+    }
+    return true;
+}
+
+static bool ask_bound(struct kafka_cluster *c, struct question *q, struct sql_error *error)
+{
+    const struct kafka_bound *bound = q->bound;
+    if (!assigned(c, q->arena, q->out, error)) {
+        return false;
+    }
+    bool ok = true;
+    switch (bound->kind) {
+    case KAFKA_BOUND_EARLIEST: set_offsets(q->out, KAFKA_EARLIEST); break;
+    case KAFKA_BOUND_LATEST: set_offsets(q->out, KAFKA_LATEST); break;
+    case KAFKA_BOUND_TIMESTAMP:
+        set_offsets(q->out, bound->timestamp_ms);
+        ok = look_up_times(c, q, error);
+        break;
+    case KAFKA_BOUND_OFFSETS:
+    case KAFKA_BOUND_TIMESTAMPS:
+        ok = check_specified(q, q->out, error);
+        if (ok) {
+            *q->out = kafka_offsets_copy(q->arena, &bound->offsets);
+            ok = bound->kind == KAFKA_BOUND_OFFSETS || look_up_times(c, q, error);
+        }
+        break;
+    }
+    return ok && look_up_ends(c, q->arena, q->out, error);
+}
+
+bool kafka_cluster_bound(struct kafka_cluster *c,
+                         struct arena *arena,
+                         const struct kafka_bound *bound,
+                         enum kafka_bound_use use,
+                         struct kafka_offsets *out,
+                         struct sql_error *error)
+{
+    struct question q = {
+        .ask = ask_bound, .arena = arena, .bound = bound, .use = use, .out = out
+    };
+    return ask(c, &q, error);
+}
