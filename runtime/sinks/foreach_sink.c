@@ -70,7 +70,7 @@ static bool partition_process(const struct foreach_functions *f,
                               struct sql_error *error)
 {
     static const struct sql_condition user_error = { "FOREACH_USER_FUNCTION_ERROR", "39000",
-                                                     "org.apache.spark.SparkException" };
+                                                     "SparkException" };
     struct weir_error err = { .status = WEIR_OK };
     enum weir_status rc = WEIR_OK;
     if (!f->open || f->open(f->context, part->partition, epoch)) {
@@ -136,7 +136,7 @@ const struct sink_format sink_foreach = {
 static bool foreach_batch_commit(struct sink *s, int64_t batch_id, struct sql_error *error)
 {
     static const struct sql_condition user_error = { "FOREACH_BATCH_USER_FUNCTION_ERROR", "39000",
-                                                     "org.apache.spark.SparkException" };
+                                                     "SparkException" };
     struct foreach_sink *f = (struct foreach_sink *)s;
     struct weir_error err = { .status = WEIR_OK };
     int32_t count = 0;

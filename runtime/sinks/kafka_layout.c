@@ -34,7 +34,7 @@ static bool is_headers(const struct type *type, bool case_sensitive)
 }
 
 static const struct sql_condition NOT_WRITABLE = { "_LEGACY_ERROR_TEMP_3080", "",
-                                                   "org.apache.spark.sql.AnalysisException" };
+                                                   "AnalysisException" };
 
 static bool refuse(const struct field *field, const char *wanted, struct sql_error *error)
 {

@@ -196,8 +196,9 @@ static bool topic_await(struct kafka_producer *p,
         left_ms = client_remaining_ms(deadline_ms);
         if (left_ms == 0) {
             char suffix[300];
-            return producer_fail_metadata(error, t, code ? -1 : partition, p->config->max_block_ms,
-                                          code ? trouble_text(p, suffix, sizeof(suffix)) : "");
+            bool known = atomic_load(&t->partitions) > 0; /* then a broker did answer */
+            return producer_fail_metadata(error, t, known ? partition : -1, p->config->max_block_ms,
+                                          known ? "" : trouble_text(p, suffix, sizeof(suffix)));
         }
         pause_ms(left_ms < ASK_AGAIN_MS ? left_ms : ASK_AGAIN_MS);
     }

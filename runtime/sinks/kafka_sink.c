@@ -79,9 +79,7 @@ static bool row_topic(struct kafka_writer *w,
                       int32_t row,
                       struct sql_error *error)
 {
-    static const struct sql_condition null_topic = {
-        "", "", "org.apache.spark.sql.kafka010.KafkaIllegalStateException"
-    };
+    static const struct sql_condition null_topic = { "", "", "KafkaIllegalStateException" };
     if (!columns->topic && w->topic) {
         return true;
     }
@@ -172,7 +170,7 @@ static bool row_headers(const struct column *column,
                         int64_t *out_bytes,
                         struct sql_error *error)
 {
-    static const struct sql_condition null_pointer = { "", "", "java.lang.NullPointerException" };
+    static const struct sql_condition null_pointer = { "", "", "NullPointerException" };
     *out = NULL;
     *out_bytes = 1;
     if (!column || column_is_null(column, row)) {
@@ -354,7 +352,7 @@ static const struct sink_functions FUNCTIONS = {
 static bool check_save_mode(const struct sink_request *r, struct sql_error *error)
 {
     static const struct sql_condition refused = { "_LEGACY_ERROR_TEMP_3081", "",
-                                                  "org.apache.spark.sql.AnalysisException" };
+                                                  "AnalysisException" };
     const char *mode = r->mode == OUTPUT_BATCH && r->save_mode ? r->save_mode : "error";
     const char *name = strcasecmp(mode, "overwrite") == 0 ? "Overwrite"
                        : strcasecmp(mode, "ignore") == 0  ? "Ignore"

@@ -195,7 +195,7 @@ static const struct sink_functions FUNCTIONS = {
 static struct sink *memory_open(const struct sink_request *r, struct sql_error *error)
 {
     static const struct sql_condition nameless = { "_LEGACY_ERROR_TEMP_1194", "",
-                                                   "org.apache.spark.sql.AnalysisException" };
+                                                   "AnalysisException" };
     if (!r->query_name) {
         sql_fail(error, &nameless, "queryName must be specified for memory sink.");
         return NULL;

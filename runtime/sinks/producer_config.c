@@ -10,11 +10,9 @@
 #include "client/handle.h"
 #include "sinks/sink_error.h"
 
-const struct sql_condition producer_config_exception = {
-    "", "", "org.apache.kafka.common.config.ConfigException"
-};
-static const struct sql_condition SPARK_EXCEPTION = { "", "", "org.apache.spark.SparkException" };
-static const struct sql_condition ILLEGAL_STATE = { "", "", "java.lang.IllegalStateException" };
+const struct sql_condition producer_config_exception = { "", "", "ConfigException" };
+static const struct sql_condition SPARK_EXCEPTION = { "", "", "SparkException" };
+static const struct sql_condition ILLEGAL_STATE = { "", "", "IllegalStateException" };
 
 enum {
     QUEUE_KBYTES_MIN = 64 * 1024,
@@ -344,6 +342,8 @@ static bool read_rest(struct reading *r, const struct options *o)
     add_if_missing(r, o, "client.id", "weir");
     add_if_missing(r, o, "max.request.size", "1048576");
     add_if_missing(r, o, "metadata.max.age.ms", "300000");
+    add_if_missing(r, o, "reconnect.backoff.ms", "50");
+    add_if_missing(r, o, "reconnect.backoff.max.ms", "1000");
     int64_t kbytes = c->buffer_bytes_max / 1024 + 1;
     kbytes = kbytes < QUEUE_KBYTES_MIN ? QUEUE_KBYTES_MIN : kbytes;
     add_number(r, "queue.buffering.max.kbytes", kbytes > INT_MAX ? INT_MAX : kbytes);

@@ -7,14 +7,12 @@
 
 #include "sinks/kafka_producer.h"
 
-#define ERRORS "org.apache.kafka.common.errors."
-
-static const struct sql_condition TIMEOUT = { "", "", ERRORS "TimeoutException" };
-static const struct sql_condition TOO_LARGE = { "", "", ERRORS "RecordTooLargeException" };
-static const struct sql_condition INVALID_TOPIC = { "", "", ERRORS "InvalidTopicException" };
-static const struct sql_condition NOT_ALLOWED = { "", "", ERRORS "TopicAuthorizationException" };
-static const struct sql_condition INTERRUPTED = { "", "", ERRORS "InterruptException" };
-static const struct sql_condition ANY = { "", "", "org.apache.kafka.common.KafkaException" };
+static const struct sql_condition TIMEOUT = { "", "", "TimeoutException" };
+static const struct sql_condition TOO_LARGE = { "", "", "RecordTooLargeException" };
+static const struct sql_condition INVALID_TOPIC = { "", "", "InvalidTopicException" };
+static const struct sql_condition NOT_ALLOWED = { "", "", "TopicAuthorizationException" };
+static const struct sql_condition INTERRUPTED = { "", "", "InterruptException" };
+static const struct sql_condition ANY = { "", "", "KafkaException" };
 
 /* What a broker may answer to records, beyond what is worded one by one. */
 static const struct answer {
@@ -23,29 +21,29 @@ static const struct answer {
     const char *text;
 } ANSWERS[] = {
     { RD_KAFKA_RESP_ERR_INVALID_MSG,
-      { "", "", ERRORS "CorruptRecordException" },
+      { "", "", "CorruptRecordException" },
       "This message has failed its CRC checksum, exceeds the valid size, has a null key for a "
       "compacted topic, or is otherwise corrupt." },
     { RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
-      { "", "", ERRORS "RecordTooLargeException" },
+      { "", "", "RecordTooLargeException" },
       "The request included a message larger than the max message size the server will accept." },
     { RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
-      { "", "", ERRORS "RecordBatchTooLargeException" },
+      { "", "", "RecordBatchTooLargeException" },
       "The request included message batch larger than the configured segment size on the server." },
     { RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-      { "", "", ERRORS "NotEnoughReplicasException" },
+      { "", "", "NotEnoughReplicasException" },
       "Messages are rejected since there are fewer in-sync replicas than required." },
     { RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
-      { "", "", ERRORS "NotEnoughReplicasAfterAppendException" },
+      { "", "", "NotEnoughReplicasAfterAppendException" },
       "Messages are written to the log, but to fewer in-sync replicas than required." },
     { RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
-      { "", "", ERRORS "InvalidTimestampException" },
+      { "", "", "InvalidTimestampException" },
       "The timestamp of the message is out of acceptable range." },
     { RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-      { "", "", ERRORS "ClusterAuthorizationException" },
+      { "", "", "ClusterAuthorizationException" },
       "Cluster authorization failed." },
     { RD_KAFKA_RESP_ERR_INVALID_RECORD,
-      { "", "", ERRORS "InvalidRecordException" },
+      { "", "", "InvalidRecordException" },
       "This record has failed the validation on the broker and hence has been rejected." },
 };
 
@@ -110,9 +108,7 @@ bool producer_fail_metadata(struct sql_error *error,
 
 bool producer_fail_room(struct sql_error *error, int waited_ms, const char *more)
 {
-    static const struct sql_condition exhausted = {
-        "", "", "org.apache.kafka.clients.producer.BufferExhaustedException"
-    };
+    static const struct sql_condition exhausted = { "", "", "BufferExhaustedException" };
     return sql_fail(error, &exhausted,
                     "Failed to allocate memory within the configured max blocking time %d ms.%s",
                     waited_ms, more);

@@ -9,9 +9,9 @@
 #include "sinks/memory_sink.h"
 #include "sinks/sink_error.h"
 
-const struct sql_condition sink_illegal_argument = { "", "", "java.lang.IllegalArgumentException" };
-const struct sql_condition sink_number_format = { "", "", "java.lang.NumberFormatException" };
-const struct sql_condition sink_io = { "", "", "java.io.IOException" };
+const struct sql_condition sink_illegal_argument = { "", "", "IllegalArgumentException" };
+const struct sql_condition sink_number_format = { "", "", "NumberFormatException" };
+const struct sql_condition sink_io = { "", "", "IOException" };
 
 const struct sink_format *sink_find(struct bytes format)
 {
