@@ -82,7 +82,7 @@ static inline void broker_child_kill(struct broker_child *b)
     b->pid = 0;
 }
 
-/* Where it was, after broker_child_kill(). */
+/* Where it was, after broker_child_kill(). The thread that calls this must live on: the broker dies with it. */
 static inline bool broker_child_again(struct broker_child *b)
 {
     return broker_child_launch(b);
