@@ -267,13 +267,15 @@ struct weir_frame *weir_sql(struct weir_session *session, const char *query)
     struct sql_error error = { 0 };
     struct sql_settings *settings = ARENA_NEW(&scope->arena, struct sql_settings, 1);
     *settings = session_settings(session);
-    const struct logical *logical = NULL;
-    if (!select_parse(&(struct select_request){ .arena = &scope->arena,
-                                                .settings = settings,
-                                                .find_table = catalog_find,
-                                                .context = session },
-                      arena_copy(&scope->arena, bytes_of(query)), &logical, &error)) {
+    struct select select;
+    if (!select_parse(&scope->arena, &(struct select_request){ settings, catalog_find, session },
+                      arena_copy(&scope->arena, bytes_of(query)), &select, &error)) {
         return frame_failed(scope, &error);
     }
-    return frame_of_tree(scope, logical);
+    for (int32_t i = 0; i < select.batch_count; i++) {
+        (void)scope_keep(scope, select.batches[i]);
+    }
+    select.batch_count = 0; /* the scope has them now */
+    select_finish(&select);
+    return frame_of_tree(scope, select.plan);
 }

@@ -173,7 +173,7 @@ void query_ended(struct weir_query *q, struct sql_error *error)
     checkpoint_close(q->checkpoint);
     q->checkpoint = NULL;
     if (q->temporary) {
-        (void)file_remove_tree(AT_FDCWD, q->temporary, NULL);
+        (void)!file_remove_tree(AT_FDCWD, q->temporary, NULL);
     }
     post_terminated(q);
     (void)pthread_mutex_lock(&q->session->lock);
@@ -362,7 +362,7 @@ void query_drop(struct weir_query *q)
     }
     checkpoint_close(q->checkpoint);
     if (q->temporary) {
-        (void)file_remove_tree(AT_FDCWD, q->temporary, NULL);
+        (void)!file_remove_tree(AT_FDCWD, q->temporary, NULL);
     }
     query_free(q);
 }
@@ -370,7 +370,7 @@ void query_drop(struct weir_query *q)
 void queries_close(struct weir_session *session)
 {
     list_foreach(node, &session->queries) {
-        (void)weir_query_stop(container_of(node, struct weir_query, node), NULL);
+        (void)!weir_query_stop(container_of(node, struct weir_query, node), NULL);
     }
     list_foreach(node, &session->queries) {
         struct weir_query *q = container_of(node, struct weir_query, node);

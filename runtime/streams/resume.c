@@ -171,7 +171,7 @@ static bool find_position(struct weir_query *q, struct sql_error *error)
 static bool make_plan(struct weir_query *q, struct sql_error *error)
 {
     q->optimized = plan_optimize(&q->arena, &(struct plan_settings){ &q->settings }, q->analyzed);
-    q->physical =
+    struct physical *physical =
         physical_new(q->optimized,
                      &(struct physical_options){ .mode = q->mode,
                                                  .shuffle_partitions = q->shuffle_partitions,

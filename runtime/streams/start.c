@@ -6,6 +6,7 @@
  *
  * Source: DataStreamWriter.startInternal, StreamingQueryManager.createQuery, ResolveWriteToStream.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,8 +175,8 @@ static bool temporary_folder(struct weir_query *q, struct sql_error *error)
     (void)snprintf(path, sizeof(path), "%s/temporary-%s", base && base[0] ? base : "/tmp",
                    q->run_id);
     if (mkdir(path, 0700) != 0) {
-        return sql_fail(error, &stream_io, "Cannot make the temporary checkpoint folder %s: %m",
-                        path);
+        return sql_fail(error, &stream_io, "Cannot make the temporary checkpoint folder %s: %s",
+                        path, strerror(errno));
     }
     q->temporary = mem_text(path, strlen(path));
     return true;
@@ -334,13 +335,15 @@ static bool go(struct weir_query *q, struct sql_error *error)
     q->active = true;
     (void)pthread_mutex_lock(&q->session->lock);
     list_push_back(&q->session->queries, &q->node);
-    q->has_thread = pthread_create(&q->thread, NULL, query_run, q) == 0;
+    errno = pthread_create(&q->thread, NULL, query_run, q);
+    q->has_thread = errno == 0;
     if (!q->has_thread) {
         list_remove(&q->node);
     }
     (void)pthread_mutex_unlock(&q->session->lock);
     if (!q->has_thread) {
-        return sql_fail(error, &stream_illegal_state, "Cannot start a thread for the query: %m");
+        return sql_fail(error, &stream_illegal_state, "Cannot start a thread for the query: %s",
+                        strerror(errno));
     }
     if (q->table) {
         catalog_add(q->session, q->name, NULL, memory_table_retain(q->table));

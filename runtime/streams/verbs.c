@@ -11,8 +11,6 @@
 struct expressions {
     int32_t count;
     const struct syntax *const *list;
-    const struct bytes
-        *sources; /* each expression is in a text of its own: that is what messages show */
     const struct sort_order *orders;
 };
 
