@@ -98,16 +98,21 @@ bool inline_table_make(struct arena *arena,
                        struct sql_error *error)
 {
     struct syntax_table t;
-    if (!parse_inline_table(arena, text, &t, error)) {
-        return false;
-    }
-    int32_t width = t.column_count > 0 ? t.column_count : t.rows[0]->count;
-    struct analysis a = { .arena = arena,
-                          .settings = settings,
-                          .input = type_struct(arena, NULL, 0),
-                          .source = text,
-                          .error = error };
-    const struct expression **cells = analyze_cells(&a, &t, width);
+    return parse_inline_table(arena, text, &t, error) &&
+           inline_table_of(arena, settings, &t, out, error);
+}
+
+bool inline_table_of(struct arena *arena,
+                     const struct sql_settings *settings,
+                     const struct syntax_table *t,
+                     struct inline_table *out,
+                     struct sql_error *error)
+{
+    int32_t width = t->column_count > 0 ? t->column_count : t->rows[0]->count;
+    struct analysis a = {
+        .arena = arena, .settings = settings, .input = type_struct(arena, NULL, 0), .error = error
+    };
+    const struct expression **cells = analyze_cells(&a, t, width);
     if (!cells) {
         return false;
     }
@@ -116,18 +121,18 @@ bool inline_table_make(struct arena *arena,
     struct bytes *qualifiers = ARENA_NEW(arena, struct bytes, (size_t)width);
     bool ok = true;
     for (int32_t c = 0; ok && c < width; c++) {
-        fields[c].name = column_name(arena, &t, c);
-        fields[c].type = column_type(&a, cells + c, t.row_count, width, &fields[c].nullable);
-        qualifiers[c] = t.name;
+        fields[c].name = column_name(arena, t, c);
+        fields[c].type = column_type(&a, cells + c, t->row_count, width, &fields[c].nullable);
+        qualifiers[c] = t->name;
         columns[c] = fields[c].type
-                         ? evaluate_column(&a, cells + c, t.row_count, width, fields[c].type)
+                         ? evaluate_column(&a, cells + c, t->row_count, width, fields[c].type)
                          : NULL;
         ok = columns[c] != NULL;
     }
     if (ok) {
         out->schema = type_struct(arena, fields, width);
-        out->qualifiers = bytes_is_null(t.name) ? NULL : qualifiers;
-        out->rows = batch_new(out->schema, columns, t.row_count);
+        out->qualifiers = bytes_is_null(t->name) ? NULL : qualifiers;
+        out->rows = batch_new(out->schema, columns, t->row_count);
     }
     for (int32_t c = 0; !ok && c < width; c++) {
         column_release(columns[c]);

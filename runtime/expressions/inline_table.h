@@ -18,3 +18,10 @@ bool inline_table_make(struct arena *arena,
                        struct bytes text,
                        struct inline_table *out,
                        struct sql_error *error);
+
+/* The same of a table that is parsed already. */
+bool inline_table_of(struct arena *arena,
+                     const struct sql_settings *settings,
+                     const struct syntax_table *table,
+                     struct inline_table *out,
+                     struct sql_error *error);

@@ -58,9 +58,10 @@ void parse_syntax_error(struct parse *p, const struct token *at)
     } else if (at->kind == 0) {
         (void)sql_fail(p->error, &sql_parse_syntax_error, "Syntax error at or near end of input.");
     } else {
-        bool extra = at->kind == ';'; /* nothing but that is wrong */
-        (void)sql_fail(p->error, &sql_parse_syntax_error, "Syntax error at or near '%.*s'%s.",
-                       BYTES_ARG(at->text), extra ? ": extra input ';'" : "");
+        struct bytes extra = p->extra ? at->text : bytes_of("");
+        (void)sql_fail(p->error, &sql_parse_syntax_error, "Syntax error at or near '%.*s'%s%.*s%s.",
+                       BYTES_ARG(at->text), p->extra ? ": extra input '" : "", BYTES_ARG(extra),
+                       p->extra ? "'" : "");
     }
     sql_error_add_place(p->error, p->text, at->span.start);
     sql_error_prepend(p->error, "\n");
@@ -146,6 +147,32 @@ bool parse_inline_table(struct arena *arena,
         return false;
     }
     *out_table = p.table;
+    return true;
+}
+
+bool parse_sort(struct arena *arena,
+                struct bytes text,
+                struct syntax_sort *out_sort,
+                struct sql_error *error)
+{
+    struct parse p = { .arena = arena, .text = text, .goal = GOAL_SORT, .error = error };
+    if (!parse(&p)) {
+        return false;
+    }
+    *out_sort = p.sort;
+    return true;
+}
+
+bool parse_query(struct arena *arena,
+                 struct bytes text,
+                 const struct syntax_query **out_query,
+                 struct sql_error *error)
+{
+    struct parse p = { .arena = arena, .text = text, .goal = GOAL_QUERY, .error = error };
+    if (!parse(&p)) {
+        return false;
+    }
+    *out_query = p.query;
     return true;
 }
 

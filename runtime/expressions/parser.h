@@ -36,6 +36,18 @@ bool parse_inline_table(struct arena *arena,
                         struct syntax_table *out_table,
                         struct sql_error *error);
 
+/* A sort item: "count DESC NULLS FIRST". Nulls come first where it ascends, and last where it descends, unless it says otherwise. */
+bool parse_sort(struct arena *arena,
+                struct bytes text,
+                struct syntax_sort *out_sort,
+                struct sql_error *error);
+
+/* A whole query: SELECT ... FROM ..., with or without a semicolon at its end. */
+bool parse_query(struct arena *arena,
+                 struct bytes text,
+                 const struct syntax_query **out_query,
+                 struct sql_error *error);
+
 /* A column's name as select("a.b") has it: parts at dots, backquotes around a part. */
 bool parse_column_name(struct arena *arena,
                        struct bytes text,

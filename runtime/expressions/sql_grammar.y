@@ -8,6 +8,7 @@
 %define api.pure full
 %define api.value.type {union sql_value}
 %define parse.error custom
+%define parse.lac full
 %locations
 %expect 8
 %define api.location.type {struct span}
@@ -36,7 +37,7 @@ static void sql_grammar_error(struct span *where, struct parse *p, const char *m
     } while (0)
 }
 
-%token START_EXPRESSION START_TYPE START_SCHEMA START_TABLE
+%token START_EXPRESSION START_TYPE START_SCHEMA START_TABLE START_SORT START_QUERY
 %token <token> NAME QUOTED_NAME STRING RAW_STRING HEX_STRING
 %token <token> INTEGER_NUMBER TINYINT_NUMBER SMALLINT_NUMBER BIGINT_NUMBER POINT_NUMBER EXPONENT_NUMBER
 %token <token> FLOAT_NUMBER DOUBLE_NUMBER DECIMAL_NUMBER
@@ -46,6 +47,8 @@ static void sql_grammar_error(struct span *where, struct parse *p, const char *m
 %token <token> CASE WHEN THEN ELSE END CAST AS TRUE_WORD FALSE_WORD UNKNOWN DISTINCT FROM
 %token <token> NESTED_TYPE TYPED_LITERAL INTERVAL UNIT INTERVAL_MINUS NEGATIVE TO EXTRACT TRIM BOTH SUBSTRING FOR POSITION OVERLAY PLACING
 %token <token> FILTER WHERE IGNORE RESPECT NULLS VALUES COMMENT
+%token <token> SELECT GROUP BY HAVING ORDER ASC DESC LIMIT UNION
+%token <token> ';'
 %token <token> '+' '-' '*' '/' '%' '&' '|' '^' '~' '<' '>' '=' '(' ')' ',' '.' '[' ']' ':' '!'
 
 %left OR
@@ -73,7 +76,15 @@ static void sql_grammar_error(struct span *where, struct parse *p, const char *m
 %type <node> row
 %type <flag> not_null null_rule
 %type <texts> comment
-%type <node> filter
+%type <node> filter where having limit
+%type <list> items keys
+%type <flag> distinct direction
+%type <token> nulls
+%type <sort> sort
+%type <sorts> sorts order
+%type <name> source_name
+%type <source> from source
+%type <query> query query_terms query_term
 
 %%
 
@@ -87,6 +98,107 @@ start
     | START_TABLE VALUES rows AS word    { p->table = build_table(p, &$3, &$5, NULL); }
     | START_TABLE VALUES rows word '(' words ')'    { p->table = build_table(p, &$3, &$4, &$6); }
     | START_TABLE VALUES rows AS word '(' words ')' { p->table = build_table(p, &$3, &$5, &$7); }
+    | START_SORT sort                    { p->sort = $2; }
+    | START_QUERY query                  { p->query = $2; }
+    | START_QUERY query semicolons       { p->query = $2; }
+    ;
+
+semicolons
+    : ';'
+    | semicolons ';'
+    ;
+
+query
+    : query_terms order limit            { $$ = $1; $$->sorts = $2.items; $$->sort_count = $2.count; $$->limit = $3; }
+    ;
+
+query_terms
+    : query_term                         { $$ = $1; }
+    | query_terms UNION query_term       { BUILD($$, build_union(p, @$, $1, $3, true)); }
+    | query_terms UNION DISTINCT query_term { BUILD($$, build_union(p, @$, $1, $4, true)); }
+    | query_terms UNION ALL query_term   { BUILD($$, build_union(p, @$, $1, $4, false)); }
+    ;
+
+query_term
+    : SELECT distinct items from where   { BUILD($$, build_select(p, $2, &$3, $4, $5)); }
+    | SELECT distinct items from where having { BUILD($$, build_select(p, $2, &$3, $4, $5)); $$->having = $6; }
+    | SELECT distinct items from where GROUP BY keys { BUILD($$, build_select(p, $2, &$3, $4, $5)); $$->grouped = true; $$->keys = $8.items; $$->key_count = $8.count; }
+    | SELECT distinct items from where GROUP BY keys having { BUILD($$, build_select(p, $2, &$3, $4, $5)); $$->grouped = true; $$->keys = $8.items; $$->key_count = $8.count; $$->having = $9; }
+    | '(' query ')'                      { struct syntax_list all = list_of(p, build_star(p, @2, NULL)); struct source_name none = { .name = { .kind = 0 } }; struct syntax_source *source; BUILD(source, build_query_source(p, @2, $2, &none)); BUILD($$, build_select(p, false, &all, source, NULL)); }
+    ;
+
+distinct
+    : %empty                             { $$ = false; }
+    | DISTINCT                           { $$ = true; }
+    ;
+
+items
+    : named                              { $$ = list_of(p, $1); }
+    | items ',' named                    { $$ = list_and(p, $1, $3); }
+    ;
+
+from
+    : %empty                             { $$ = NULL; }
+    | FROM source                        { $$ = $2; }
+    ;
+
+source
+    : name_parts source_name             { BUILD($$, build_table_source(p, @1, &$1, &$2)); }
+    | VALUES rows source_name            { BUILD($$, build_values_source(p, @$, &$2, &$3)); }
+    | '(' query ')' source_name          { BUILD($$, build_query_source(p, @$, $2, &$4)); }
+    ;
+
+source_name
+    : %empty                             { $$ = (struct source_name){ .name = { .kind = 0 } }; }
+    | word                               { $$ = (struct source_name){ .name = $1 }; }
+    | AS word                            { $$ = (struct source_name){ .name = $2 }; }
+    | word '(' words ')'                 { $$ = (struct source_name){ .name = $1, .columns = $3 }; }
+    | AS word '(' words ')'              { $$ = (struct source_name){ .name = $2, .columns = $4 }; }
+    ;
+
+where
+    : %empty                             { $$ = NULL; }
+    | WHERE condition                    { $$ = $2; }
+    ;
+
+keys
+    : condition                          { $$ = list_of(p, $1); }
+    | keys ',' condition                 { $$ = list_and(p, $1, $3); }
+    ;
+
+having
+    : HAVING condition                   { $$ = $2; }
+    ;
+
+order
+    : %empty                             { $$ = (struct sort_list){ 0 }; }
+    | ORDER BY sorts                     { $$ = $3; }
+    ;
+
+sorts
+    : sort                               { $$ = sorts_of(p, $1); }
+    | sorts ',' sort                     { $$ = sorts_and(p, $1, $3); }
+    ;
+
+sort
+    : condition direction nulls          { if (!build_sort(p, &$$, $1, $2, &$3)) { YYABORT; } }
+    ;
+
+direction
+    : %empty                             { $$ = false; }
+    | ASC                                { $$ = false; }
+    | DESC                               { $$ = true; }
+    ;
+
+nulls
+    : %empty                             { $$ = (struct token){ .kind = 0 }; }
+    | NULLS word                         { $$ = $2; }
+    ;
+
+limit
+    : %empty                             { $$ = NULL; }
+    | LIMIT ALL                          { $$ = NULL; }
+    | LIMIT condition                    { $$ = $2; }
     ;
 
 rows
@@ -356,7 +468,7 @@ comment
 /* The tokens, one by one; before the first the goal. */
 static int sql_grammar_lex(union sql_value *value, struct span *where, struct parse *p)
 {
-    static const int goals[] = { START_EXPRESSION, START_TYPE, START_SCHEMA, START_TABLE };
+    static const int goals[] = { START_EXPRESSION, START_TYPE, START_SCHEMA, START_TABLE, START_SORT, START_QUERY };
     if (!p->goal_given) {
         p->goal_given = true;
         *where = (struct span){ 0, 0 };
@@ -379,15 +491,28 @@ static void sql_grammar_error(struct span *where, struct parse *p, const char *m
     }
 }
 
+/* Might the text have ended here? */
+static bool is_complete(const yypcontext_t *context)
+{
+    yysymbol_kind_t expected[YYNTOKENS];
+    int count = yypcontext_expected_tokens(context, expected, YYNTOKENS);
+    for (int i = 0; i < count; i++) {
+        if (expected[i] == YYSYMBOL_YYEOF) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Behind a whole text one more token, or anything behind a query, is told to be extra. */
 static int yyreport_syntax_error(const yypcontext_t *context, struct parse *p)
 {
     struct span *where = yypcontext_location(context);
-    for (int32_t i = 0; i <= p->count; i++) {
-        if (p->tokens[i].span.start == where->start) {
-            parse_syntax_error(p, &p->tokens[i]);
-            return 0;
-        }
+    int32_t i = 0;
+    while (i < p->count && p->tokens[i].span.start != where->start) {
+        i++;
     }
-    parse_syntax_error(p, &p->tokens[p->count]);
+    p->extra = i < p->count && (i + 1 == p->count || p->goal == GOAL_QUERY) && is_complete(context);
+    parse_syntax_error(p, &p->tokens[i]);
     return 0;
 }

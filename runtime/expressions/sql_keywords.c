@@ -12,6 +12,7 @@
  *     DATE, TIMESTAMP, ...           only before a string
  *     INTERVAL                       only before a value or a unit; units only inside
  *     ARRAY, MAP, STRUCT             begin a type only before "<"
+ *     SELECT, GROUP, ...             only in queries, where such a part may begin
  */
 #include <strings.h>
 
@@ -27,6 +28,7 @@ enum rule {
     RULE_BEFORE_ANGLE,
     RULE_INTERVAL,
     RULE_WITHIN_LIKE, /* ANY, SOME, ALL: behind LIKE, or first in a call */
+    RULE_QUERY,       /* SELECT, GROUP, ...: in queries, where that part may begin */
     RULE_BEHIND_NAME, /* COMMENT, IGNORE, ...: only behind something, and before something */
 };
 
@@ -91,6 +93,15 @@ static const struct keyword {
     { "array", NESTED_TYPE, RULE_BEFORE_ANGLE },
     { "map", NESTED_TYPE, RULE_BEFORE_ANGLE },
     { "struct", NESTED_TYPE, RULE_BEFORE_ANGLE },
+    { "select", SELECT, RULE_QUERY },
+    { "group", GROUP, RULE_QUERY },
+    { "by", BY, RULE_QUERY },
+    { "having", HAVING, RULE_QUERY },
+    { "order", ORDER, RULE_QUERY },
+    { "asc", ASC, RULE_QUERY },
+    { "desc", DESC, RULE_QUERY },
+    { "limit", LIMIT, RULE_QUERY },
+    { "union", UNION, RULE_QUERY },
 };
 
 static bool is_word(struct bytes word, const char *text)
@@ -205,6 +216,34 @@ static bool begins_interval(const struct parse *p, int32_t i)
     return unit_first || unit_behind || is_string(kind_at(p, i + 1));
 }
 
+/* Words that only queries (and ASC, DESC: sort items) have, by what stands around them. */
+static bool query_word_stands(const struct parse *p, int32_t i)
+{
+    int before = kind_at(p, i - 1);
+    int after = kind_at(p, i + 1);
+    int kind = p->tokens[i].kind;
+    if (kind == ASC || kind == DESC) {
+        return (p->goal == GOAL_QUERY || p->goal == GOAL_SORT) && ends_operand(before) &&
+               (after == 0 || after == ',' || after == ')' || after == ';' || after == NULLS ||
+                after == LIMIT);
+    }
+    if (p->goal != GOAL_QUERY) {
+        return false;
+    }
+    switch (kind) {
+    case SELECT:
+        return before == 0 || before == '(' || before == UNION || before == ALL ||
+               before == DISTINCT;
+    case GROUP:
+    case ORDER: return after == BY && before != ',' && before != 0;
+    case BY: return before == GROUP || before == ORDER;
+    case UNION: return after == SELECT || after == ALL || after == DISTINCT || after == '(';
+    default:
+        return (ends_operand(before) || before == ASC || before == DESC) && after != 0 &&
+               after != ',';
+    }
+}
+
 static bool keyword_stands(const struct parse *p, int32_t i, enum rule rule)
 {
     int before = kind_at(p, i - 1);
@@ -216,7 +255,12 @@ static bool keyword_stands(const struct parse *p, int32_t i, enum rule rule)
     case RULE_BEFORE_STRING: return is_string(after);
     case RULE_BEFORE_ANGLE: return after == '<' || after == NOT_EQUAL;
     case RULE_INTERVAL: return begins_interval(p, i);
-    case RULE_WITHIN_LIKE: return after == '(' ? before == LIKE : before == '(' && after != ')';
+    case RULE_WITHIN_LIKE:
+        if (before == UNION || before == LIMIT) {
+            return true;
+        }
+        return after == '(' ? before == LIKE : before == '(' && after != ')';
+    case RULE_QUERY: return query_word_stands(p, i);
     case RULE_BEHIND_NAME:
         return before != 0 && before != ',' && after != ',' && (before != '(' || after != ')');
     }
@@ -266,10 +310,13 @@ static void demote_one(struct parse *p, int32_t i)
     const struct keyword *keyword = find_keyword(token->text);
     int before = kind_at(p, i - 1);
     bool behind_as = before == AS && token->kind != INTERVAL && token->kind != NESTED_TYPE;
-    bool last = i > 0 && kind_at(p, i + 1) == 0 && token->kind != END && token->kind != NULL_WORD &&
-                token->kind != TRUE_WORD && token->kind != FALSE_WORD && token->kind != UNKNOWN &&
-                ends_operand(before);
-    if (before == '.' || behind_as || last || !keyword_stands(p, i, keyword->rule)) {
+    bool direction = token->kind == ASC || token->kind == DESC;
+    bool last = i > 0 && !direction && kind_at(p, i + 1) == 0 && token->kind != END &&
+                token->kind != NULL_WORD && token->kind != TRUE_WORD && token->kind != FALSE_WORD &&
+                token->kind != UNKNOWN && ends_operand(before);
+    bool alone = p->count == 1 && token->kind != NULL_WORD && token->kind != TRUE_WORD &&
+                 token->kind != FALSE_WORD;
+    if (before == '.' || behind_as || last || alone || !keyword_stands(p, i, keyword->rule)) {
         token->kind = NAME;
     }
 }

@@ -20,6 +20,8 @@ enum parse_goal {
     GOAL_TYPE,
     GOAL_SCHEMA,
     GOAL_TABLE,
+    GOAL_SORT,
+    GOAL_QUERY,
 };
 
 struct parse {
@@ -31,11 +33,14 @@ struct parse {
     int32_t capacity;
     int32_t next; /* 0: the goal has not been given yet */
     bool goal_given;
+    bool extra; /* an error: the text was whole before this token */
     struct sql_error *error;
     /* results */
     const struct syntax *expression;
     const struct type *type;
     struct syntax_table table;
+    struct syntax_sort sort;
+    const struct syntax_query *query;
 };
 
 /* Fills p->tokens. False: the error is set. */

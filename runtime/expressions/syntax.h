@@ -70,3 +70,45 @@ struct syntax_table {
     int32_t row_count;
     const struct syntax *const *rows; /* a tuple each; a single value is a tuple of one */
 };
+
+/* ORDER BY: a key and its direction. */
+struct syntax_sort {
+    const struct syntax *key;
+    bool descending;
+    bool nulls_last;
+};
+
+enum { QUERY_MAX_DEPTH = 100 }; /* of queries in queries; checked by the parser */
+
+/* What stands behind FROM: a table, VALUES or a query, under a name. */
+struct syntax_source {
+    struct span span;
+    int32_t part_count; /* of a table's name; 0: it is none */
+    const struct bytes *parts;
+    const struct syntax_table *values; /* with its own name and columns */
+    const struct syntax_query *query;
+    struct bytes alias;   /* null: none */
+    int32_t column_count; /* 0: as they are called */
+    const struct bytes *columns;
+};
+
+/*
+ * SELECT list FROM from WHERE where GROUP BY keys HAVING having, or the union of two queries; then ORDER BY and LIMIT of the whole.
+ */
+struct syntax_query {
+    const struct syntax_query *left; /* UNION: of these two; NULL: a SELECT */
+    const struct syntax_query *right;
+    bool distinct; /* SELECT DISTINCT; UNION without ALL */
+    int32_t list_count;
+    const struct syntax *const *list;
+    const struct syntax_source *from; /* NULL: one row without columns */
+    const struct syntax *where;
+    bool grouped;
+    int32_t key_count;
+    const struct syntax *const *keys;
+    const struct syntax *having;
+    int32_t sort_count;
+    const struct syntax_sort *sorts;
+    const struct syntax *limit;
+    int32_t depth;
+};

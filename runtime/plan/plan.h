@@ -96,6 +96,12 @@ const struct plan *plan_analyze(struct arena *arena,
                                 const struct plan *const *inputs,
                                 struct sql_error *error);
 
+/* The meaning of a whole tree of verbs. NULL: the error is set. */
+const struct plan *plan_analyze_tree(struct arena *arena,
+                                     const struct plan_settings *settings,
+                                     const struct logical *written,
+                                     struct sql_error *error);
+
 /*
  * The same rows with less work: filters and projections are pushed down and joined, constants folded, columns that nobody asks for
  * left out, down to the fields that from_json() reads and the columns that a source delivers. Pure.

@@ -150,3 +150,18 @@ const struct plan *plan_analyze(struct arena *arena,
     }
     return plan;
 }
+
+const struct plan *plan_analyze_tree(struct arena *arena,
+                                     const struct plan_settings *settings,
+                                     const struct logical *written,
+                                     struct sql_error *error)
+{
+    const struct plan *inputs[2] = { NULL, NULL };
+    for (int32_t i = 0; i < written->input_count; i++) {
+        inputs[i] = plan_analyze_tree(arena, settings, written->inputs[i], error);
+        if (!inputs[i]) {
+            return NULL;
+        }
+    }
+    return plan_analyze(arena, settings, written, inputs, error);
+}

@@ -83,6 +83,9 @@ enum written_form {
     WRITTEN_MIXED, /* whatever has one: below an error */
 };
 
+/* The verb's text alone, raw, over nothing that is known. */
+void tree_verb(struct tree *t, const struct planning *p);
+
 /* The lines of the verb over inputs that are known; returns the branch of the (first) input. */
 struct branch tree_written(struct tree *t,
                            const struct planning *p,

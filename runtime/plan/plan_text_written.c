@@ -119,11 +119,11 @@ static void print_project(struct written *w)
 static void print_with_columns(struct written *w)
 {
     const struct logical *l = w->planning->written;
-    const struct type *schema = w->input->schema;
+    const struct type *schema = w->input ? w->input->schema : type_struct(&w->tree->arena, NULL, 0);
     struct buffer *out = w->tree->out;
     bool sensitive = w->planning->settings && w->planning->settings->sql->case_sensitive;
-    const char *separator = "";
-    buffer_append_text(out, "Project [");
+    buffer_append_text(out, w->input ? "Project [" : "Project [*");
+    const char *separator = w->input ? "" : ", ";
     for (int32_t i = 0; i < schema->field_count; i++) {
         const struct syntax *other = NULL;
         for (int32_t k = 0; k < l->list_count; k++) {
@@ -199,7 +199,7 @@ static void print_sort(struct written *w)
 static void print_watermark(struct written *w)
 {
     const struct logical *l = w->planning->written;
-    int32_t i = type_field_index(w->input->schema, l->name, false);
+    int32_t i = w->input ? type_field_index(w->input->schema, l->name, false) : -1;
     buffer_append_text(w->tree->out, "EventTimeWatermark ");
     if (i >= 0) {
         const struct field *field = &w->input->schema->fields[i];
@@ -246,6 +246,12 @@ static void print_verb(struct written *w)
     case VERB_RANGE:
     case VERB_COUNT: break;
     }
+}
+
+void tree_verb(struct tree *t, const struct planning *p)
+{
+    struct written w = { .tree = t, .planning = p, .form = WRITTEN_RAW };
+    print_verb(&w);
 }
 
 struct branch tree_written(struct tree *t,
