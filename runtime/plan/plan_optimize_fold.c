@@ -152,13 +152,6 @@ static const struct expression *fold(struct optimizing *o, const struct expressi
     return read_one_field(o, simplified(fold_parts(o, e)));
 }
 
-const struct expression *fold_expression(struct optimizing *o, const struct expression *e)
-{
-    const struct expression *folded = fold(o, e);
-    o->changed = o->changed || folded != e;
-    return folded;
-}
-
 const struct expression *both_conditions(struct optimizing *o,
                                          const struct expression *a,
                                          const struct expression *b)
@@ -198,22 +191,50 @@ bool expression_is_light(const struct expression *e)
 
 /* --- nodes --- */
 
-/* Groups are left as they are: their results hang together with their keys. */
+static const struct expression **fold_list(struct optimizing *o,
+                                           const struct expression *const *list,
+                                           int32_t count,
+                                           bool *same)
+{
+    const struct expression **folded =
+        ARENA_NEW(o->arena, const struct expression *, (size_t)count + 1);
+    for (int32_t i = 0; i < count; i++) {
+        folded[i] = fold(o, list[i]);
+        *same = *same && folded[i] == list[i];
+    }
+    return folded;
+}
+
+/* Keys and results change alike. Where a result would not be found to be over the keys any more the groups stay as they are. */
+static const struct plan *fold_groups(struct optimizing *o, const struct plan *plan)
+{
+    bool same = true;
+    struct grouping g = { .key_count = plan->key_count, .count = plan->expression_count };
+    struct sql_error error = { 0 };
+    g.keys = fold_list(o, plan->keys, plan->key_count, &same);
+    g.list = fold_list(o, plan->expressions, plan->expression_count, &same);
+    const struct plan *folded =
+        same ? NULL : plan_make_aggregate(o->arena, plan->written, plan->inputs[0], &g, &error);
+    sql_error_finish(&error);
+    o->changed = o->changed || folded;
+    return folded ? folded : plan;
+}
+
 const struct plan *fold_node(struct optimizing *o, const struct plan *plan)
 {
-    if (plan->kind != PLAN_PROJECT && plan->kind != PLAN_FILTER && plan->kind != PLAN_SORT) {
+    if (plan->kind == PLAN_AGGREGATE) {
+        return fold_groups(o, plan);
+    }
+    if (plan->kind != PLAN_PROJECT && plan->kind != PLAN_FILTER && plan->kind != PLAN_SORT &&
+        plan->kind != PLAN_GENERATE) {
         return plan;
     }
-    const struct expression **list =
-        ARENA_NEW(o->arena, const struct expression *, (size_t)plan->expression_count);
     bool same = true;
-    for (int32_t i = 0; i < plan->expression_count; i++) {
-        list[i] = fold_expression(o, plan->expressions[i]);
-        same = same && list[i] == plan->expressions[i];
-    }
+    const struct expression **list = fold_list(o, plan->expressions, plan->expression_count, &same);
     if (same) {
         return plan;
     }
+    o->changed = true;
     struct plan *copy = ARENA_NEW(o->arena, struct plan, 1);
     *copy = *plan;
     copy->expressions = list;

@@ -316,9 +316,10 @@ static struct pruned prune_aggregate(struct optimizing *o,
     struct sql_error error = { 0 };
     g.keys = move_list(o, plan->keys, plan->key_count, in.places);
     g.list = move_list(o, list, g.count, in.places);
-    out.plan = plan_make_aggregate(o->arena, plan->written, in.plan, &g, &error);
+    const struct plan *fewer = plan_make_aggregate(o->arena, plan->written, in.plan, &g, &error);
     sql_error_finish(&error);
-    return out;
+    return fewer ? (struct pruned){ fewer, out.places }
+                 : (struct pruned){ plan, same_places(o, plan->schema) };
 }
 
 /* --- nodes that have their input's columns --- */

@@ -16,9 +16,6 @@ struct optimizing {
 
 /* --- expressions (plan_optimize_fold.c) --- */
 
-/* The same value with less work: constants worked out, `true AND x` is x. What would fail still does. */
-const struct expression *fold_expression(struct optimizing *o, const struct expression *e);
-
 /* a AND b. */
 const struct expression *both_conditions(struct optimizing *o,
                                          const struct expression *a,
@@ -29,6 +26,7 @@ bool expression_is_light(const struct expression *e);
 
 /* --- rules --- */
 
+/* The same values with less work: constants worked out, `true AND x` is x. What would fail still does. */
 const struct plan *fold_node(struct optimizing *o, const struct plan *plan);
 const struct plan *push_filter(struct optimizing *o,
                                const struct plan *plan); /* plan_optimize_filter.c */
