@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plans.h"
+#include "plan_nodes.h"
 
 enum { PARTS = 4, BATCH_BATCHES = 32, BATCHES_MAX = 101 };
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plans.h"
+#include "plan_runs.h"
 
 #include <cmocka.h>
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "plans.h"
+#include "plan_runs.h"
 
 #include <cmocka.h>
 
