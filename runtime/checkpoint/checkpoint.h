@@ -54,6 +54,8 @@ struct checkpoint_position {
     int64_t last_commit;  /* -1: none */
     int64_t next_batch;   /* to be worked on */
     bool again;           /* it is logged already: exactly as offsets/next_batch says */
+    bool
+        commit_missing; /* last_commit trails last_offsets by more than one: worth a warning, as in Spark */
 };
 
 bool checkpoint_position(struct checkpoint *c,
@@ -84,14 +86,30 @@ bool checkpoint_write_commit(struct checkpoint *c,
 /* Removes offsets and commits of batches below `batch`. Errors are skipped. */
 void checkpoint_purge(struct checkpoint *c, int64_t batch);
 
-/* state/<operator>/_metadata/metadata: what operators the query has, so that another query is refused on the same checkpoint. */
-struct checkpoint_operator {
-    const char *name;
+/*
+ * What stateful operators the query has, so that another query is refused on the same checkpoint.
+ *
+ *     state/<operator>/_metadata/metadata             its name and its stores
+ *     state/<operator>/0/[<store>/]_metadata/schema   what keys and values are made of (state_schema.h)
+ */
+struct checkpoint_store {
+    const char *name;          /* "left-keyToNumValues" */
     struct bytes key_schema;   /* JSON */
     struct bytes value_schema; /* JSON */
-    int32_t partitions;
+    int32_t prefix_columns;    /* numColsPrefixKey */
 };
 
+struct checkpoint_operator {
+    const char *name;
+    struct bytes key_schema;   /* JSON; of the only store */
+    struct bytes value_schema; /* JSON */
+    int32_t partitions;
+    int32_t prefix_columns; /* numColsPrefixKey of the only store */
+    int32_t store_count;    /* more than one store: these, instead of the only one. 0 otherwise */
+    const struct checkpoint_store *stores;
+};
+
+/* Operator i of `operators` has the id i. New ones are written. False: the error is set, in Spark's words. */
 bool checkpoint_check_operators(struct checkpoint *c,
                                 const struct checkpoint_operator *operators,
                                 int32_t count,

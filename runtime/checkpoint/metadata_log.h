@@ -4,7 +4,10 @@
  *     <folder>/0   v1 \n line \n line ...
  *     <folder>/9.compact   all lines of 0..9, where the log is compacted (file sources and sinks: every 10th)
  *
- * Names that are no numbers are ignored, as Spark does. A file is written as <folder>/.<name>.<uuid>.tmp and renamed.
+ * Names that are no numbers are ignored, as Spark does. A file is written as <folder>/.<name>.<random>.tmp and renamed.
+ * What a compaction has made superfluous is removed by later ones, as Spark does: 10 minutes later at the earliest, and
+ * not before 100 batches have come after it.
+ *
  * Source: HDFSMetadataLog, CompactibleFileStreamLog. Thread: one at a time.
  */
 #pragma once
@@ -27,6 +30,12 @@ bool metadata_log_open(struct metadata_log *log,
                        struct sql_error *error);
 void metadata_log_finish(struct metadata_log *log);
 
+/* All numbers, ascending; to be freed. */
+bool metadata_log_numbers(struct metadata_log *log,
+                          int64_t **out,
+                          int32_t *out_count,
+                          struct sql_error *error);
+
 /* The highest number; -1: none. */
 bool metadata_log_latest(struct metadata_log *log, int64_t *out, struct sql_error *error);
 
@@ -45,6 +54,7 @@ enum metadata_log_written metadata_log_write(struct metadata_log *log,
                                              struct bytes text,
                                              struct sql_error *error);
 
+/* Removes the files of lower numbers; of a compacted log, only those that a compact file has replaced. Errors are skipped. */
 void metadata_log_purge(struct metadata_log *log, int64_t below);
 
 /* One line more in a compactible log: writes <number>, or <number>.compact with everything so far where it is due. Lines have no line end. */
@@ -54,7 +64,10 @@ enum metadata_log_written metadata_log_add(struct metadata_log *log,
                                            int32_t count,
                                            struct sql_error *error);
 
-/* All lines of all files, the oldest first; in the arena. Lines of a torn or unknown file: the error names it. */
+/*
+ * All lines of all files, the oldest first; in the arena. A file that is torn, of another version, or missing between others: the error names
+ * it. `out_numbers`: of the file that each line was read from; where that is compact, the line may be of any batch before.
+ */
 bool metadata_log_lines(struct metadata_log *log,
                         struct arena *arena,
                         const struct bytes **out_lines,
