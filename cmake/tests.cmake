@@ -53,6 +53,12 @@ if(TARGET weir_streams)
     target_link_libraries(stream_runner PRIVATE weir_streams PkgConfig::JANSSON)
 endif()
 
+# What the tests of sources speak to.
+if(TARGET weir_sources)
+    weir_test_binary(source_driver ${PROJECT_SOURCE_DIR}/tests/support/source_driver.c)
+    target_link_libraries(source_driver PRIVATE weir_sources PkgConfig::JANSSON)
+endif()
+
 set(fuzz_seconds 10)
 if(DEFINED ENV{WEIR_FUZZ_SECONDS})
     set(fuzz_seconds $ENV{WEIR_FUZZ_SECONDS})

@@ -155,26 +155,37 @@ static bool look_up(struct kafka_cluster *c, struct kafka_offsets *items, struct
     return code == 0 || fail_code(c, code, error);
 }
 
-/* The same for those only whose offset is KAFKA_LATEST or KAFKA_EARLIEST. */
-static bool look_up_ends(struct kafka_cluster *c,
-                         struct arena *arena,
-                         struct kafka_offsets *items,
-                         struct sql_error *error)
+static bool is_end(int64_t offset)
+{
+    return offset == KAFKA_LATEST || offset == KAFKA_EARLIEST;
+}
+
+/* Of a negative number Kafka's protocol may make something else, depending on its version. */
+static bool is_time_or_end(int64_t offset)
+{
+    return offset >= KAFKA_EARLIEST;
+}
+
+/* The same for those only that are `asked`. */
+static bool look_up_those(struct kafka_cluster *c,
+                          struct arena *arena,
+                          struct kafka_offsets *items,
+                          bool (*asked)(int64_t offset),
+                          struct sql_error *error)
 {
     struct kafka_offsets some = { 0, ARENA_NEW(arena, struct kafka_offset, (size_t)items->count) };
+    int32_t *places = ARENA_NEW(arena, int32_t, (size_t)items->count);
     for (int32_t i = 0; i < items->count; i++) {
-        if (items->items[i].offset == KAFKA_LATEST || items->items[i].offset == KAFKA_EARLIEST) {
+        if (asked(items->items[i].offset)) {
+            places[some.count] = i;
             some.items[some.count++] = items->items[i];
         }
     }
     if (!look_up(c, &some, error)) {
         return false;
     }
-    int32_t at = 0;
-    for (int32_t i = 0; i < items->count; i++) {
-        if (items->items[i].offset == KAFKA_LATEST || items->items[i].offset == KAFKA_EARLIEST) {
-            items->items[i].offset = some.items[at++].offset;
-        }
+    for (int32_t i = 0; i < some.count; i++) {
+        items->items[places[i]].offset = some.items[i].offset;
     }
     return true;
 }
@@ -365,8 +376,12 @@ static bool check_specified(const struct question *q,
 static bool look_up_times(struct kafka_cluster *c, struct question *q, struct sql_error *error)
 {
     struct kafka_offsets times = kafka_offsets_copy(q->arena, q->out);
-    if (!look_up(c, q->out, error)) {
+    if (!look_up_those(c, q->arena, q->out, is_time_or_end, error)) {
         return false;
+    }
+    for (int32_t i = 0; i < times.count; i++) {
+        bool asked = is_time_or_end(times.items[i].offset);
+        q->out->items[i].offset = asked ? q->out->items[i].offset : KAFKA_LATEST;
     }
     if (q->use == KAFKA_BATCH_END || q->bound->latest_if_none) {
         return true; /* -1 stays, and means the end */
@@ -408,7 +423,7 @@ static bool ask_bound(struct kafka_cluster *c, struct question *q, struct sql_er
         }
         break;
     }
-    return ok && look_up_ends(c, q->arena, q->out, error);
+    return ok && look_up_those(c, q->arena, q->out, is_end, error);
 }
 
 bool kafka_cluster_bound(struct kafka_cluster *c,
