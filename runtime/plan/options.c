@@ -34,6 +34,18 @@ struct options options_with(struct arena *arena,
     return o;
 }
 
+struct options options_without(struct arena *arena, struct options o, const char *name)
+{
+    struct option_entry *entries = ARENA_NEW(arena, struct option_entry, (size_t)o.count + 1);
+    int32_t kept = 0;
+    for (int32_t i = 0; i < o.count; i++) {
+        if (!same_name(o.entries[i].name, bytes_of(name))) {
+            entries[kept++] = o.entries[i];
+        }
+    }
+    return (struct options){ kept, entries };
+}
+
 struct bytes options_get(const struct options *o, const char *name)
 {
     for (int32_t i = 0; i < o->count; i++) {

@@ -39,9 +39,8 @@ static enum weir_status show(struct weir_frame *frame,
         (void)sql_fail(&error, &stream_empty_max, "empty.max");
     }
     bool good = rows && !sql_failed(&error);
-    if (good) { /* show() prints the text, and one more line end */
+    if (good) {
         (void)fwrite(text.data, 1, text.len, stdout);
-        (void)fputc('\n', stdout);
         (void)fflush(stdout);
     }
     batch_free(rows);
@@ -88,7 +87,7 @@ enum weir_status weir_collect(struct weir_frame *frame,
         return session_fail(session, &error, err);
     }
     struct sql_settings settings = session_settings(session);
-    *out_rows = rows_new(&settings, rows);
+    *out_rows = result_rows_new(&settings, rows);
     arena_finish(&(*out_rows)->arena);
     (*out_rows)->arena = arena;
     return WEIR_OK;

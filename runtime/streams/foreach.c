@@ -54,7 +54,7 @@ static enum weir_status call_process(void *context,
                                      struct weir_error *err)
 {
     const struct user_functions *u = context;
-    struct weir_rows *seen = rows_new(&u->query->settings, batch_slice(rows, 0, rows->rows));
+    struct weir_rows *seen = result_rows_new(&u->query->settings, batch_slice(rows, 0, rows->rows));
     enum weir_status rc = WEIR_OK;
     for (int32_t i = 0; i < rows->rows && rc >= 0; i++) {
         rc = u->each.process(seen, (size_t)i, u->each.context, err);

@@ -275,7 +275,8 @@ struct weir_frame *weir_sql(struct weir_session *session, const char *query)
     for (int32_t i = 0; i < select.batch_count; i++) {
         (void)scope_keep(scope, select.batches[i]);
     }
+    const struct logical *plan = select.plan;
     select.batch_count = 0; /* the scope has them now */
     select_finish(&select);
-    return frame_of_tree(scope, select.plan);
+    return frame_of_tree(scope, plan);
 }

@@ -13,7 +13,7 @@
 
 enum { TEXT_MAX = 256 << 20 };
 
-struct weir_rows *rows_new(const struct sql_settings *settings, struct batch *batch)
+struct weir_rows *result_rows_new(const struct sql_settings *settings, struct batch *batch)
 {
     struct weir_rows *r = MEM_NEW(struct weir_rows);
     arena_init(&r->arena, 0);

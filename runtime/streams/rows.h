@@ -17,4 +17,4 @@ struct weir_rows {
 };
 
 /* Takes the batch over; the settings say how times are printed. */
-struct weir_rows *rows_new(const struct sql_settings *settings, struct batch *batch);
+struct weir_rows *result_rows_new(const struct sql_settings *settings, struct batch *batch);

@@ -81,8 +81,14 @@ static struct weir_frame *over_list(struct weir_frame *frame,
                                     struct logical verb,
                                     const struct expressions *e)
 {
-    verb.list = e->list;
-    verb.list_count = e->count;
+    int32_t keys = verb.verb == VERB_AGGREGATE ? verb.key_count : 0;
+    const struct syntax **list =
+        ARENA_NEW(&frame->scope->arena, const struct syntax *, (size_t)(keys + e->count) + 1);
+    for (int32_t i = 0; i < keys + e->count; i++) { /* what groups are called, then what is asked */
+        list[i] = i < keys ? verb.keys[i] : e->list[i - keys];
+    }
+    verb.list = list;
+    verb.list_count = keys + e->count;
     verb.orders = e->orders;
     return over(frame, verb);
 }
