@@ -1,6 +1,6 @@
 /*
  * Attack 33: records without end, until the disk of the broker is full.
- * Expected: made the broker keep more than 8 MiB and was stopped
+ * Expected: made the broker keep more than 2 MiB and was stopped
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
  * Attack 34: requests that never come to their end, on many connections, until the memory of the broker is full.
- * Expected: made the broker keep more than 8 MiB and was stopped
+ * Expected: made the broker keep more than 2 MiB and was stopped
  * Needs: the broker's memory
  */
 #include <arpa/inet.h>
