@@ -249,18 +249,18 @@ static bool write_delta(struct state_store *s, struct bytes content, struct sql_
     if (rc == WEIR_OK) {
         rc = file_publish(&delta, &err);
     }
-    return rc == WEIR_OK || state_fail_commit(s, err.message, error);
+    return rc == WEIR_OK || state_fail_commit(s, bytes_of(err.message), error);
 }
 
 static bool fail_too_large(const struct state_store *s, struct sql_error *error)
 {
     struct buffer why;
-    buffer_init(&why, 2 * STATE_PATH_MAX);
+    buffer_init(&why, SQL_ERROR_MAX);
     buffer_printf(&why,
                   "The state of %s is too large: a key or a value has more than 256 MiB, a batch "
-                  "changes more than 4 GiB, or there are more than 2147483647 keys%c",
-                  s->folder, '\0');
-    (void)state_fail_commit(s, (const char *)why.data, error);
+                  "changes more than 4 GiB, or there are more than 2147483647 keys",
+                  s->folder);
+    (void)state_fail_commit(s, buffer_bytes(&why), error);
     buffer_finish(&why);
     return false;
 }

@@ -144,7 +144,7 @@ bool state_fail_reading(const struct weir_error *why, struct sql_error *error)
     return false;
 }
 
-bool state_fail_commit(const struct state_store *s, const char *why, struct sql_error *error)
+bool state_fail_commit(const struct state_store *s, struct bytes why, struct sql_error *error)
 {
     static const struct sql_condition cannot_commit = { "CANNOT_WRITE_STATE_STORE.CANNOT_COMMIT",
                                                         "58030", exception };
@@ -156,9 +156,9 @@ bool state_fail_commit(const struct state_store *s, const char *why, struct sql_
                    "during state checkpoint.",
                    BYTES_ARG(buffer_bytes(&provider)));
     sql_error_add(error,
-                  "\n%s.\nThe batch is not lost: remove the cause, and start the query again; it "
+                  "\n%.*s.\nThe batch is not lost: remove the cause, and start the query again; it "
                   "goes on where it was.",
-                  why);
+                  BYTES_ARG(why));
     buffer_finish(&provider);
     return false;
 }

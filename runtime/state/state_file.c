@@ -22,6 +22,7 @@ enum {
     BODY_CRC_AT = 40,
     HEADER_CRC_AT = 44,
     LENGTH = 4,
+    RECORD_MIN = 2 * LENGTH,
     END_OR_REMOVED = -1,
     LZ4_RATIO_MAX = 256, /* an LZ4 frame holds no more than this many times its own size */
 };
@@ -222,7 +223,7 @@ bool state_file_open(struct state_file_reader *r,
         return damaged(r, STATE_DAMAGE_CODEC, (int64_t)plain, (int64_t)stored.len);
     }
     uint64_t records = read_u64(file.data + RECORDS_AT);
-    if (records > plain / (2 * LENGTH)) { /* each has two lengths */
+    if (records > plain / RECORD_MIN) { /* each has two lengths */
         return damaged(r, STATE_DAMAGE_END, (int64_t)(records >> 1), 0);
     }
     r->records = r->left = (int64_t)records;

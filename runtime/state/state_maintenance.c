@@ -33,16 +33,7 @@ static bool take_patiently(struct state_store *s)
     return taken;
 }
 
-/* What a store was when it was had. */
-struct moment {
-    int64_t version;
-    uint64_t history;
-    bool due;
-    struct buffer snapshot; /* if it is due */
-};
-
-/* False: there is nothing to do, or it is in use. */
-static bool look(struct state_store *s, struct moment *m)
+bool state_look(struct state_store *s, struct state_moment *m)
 {
     struct state_listing files;
     if (!take_patiently(s)) {
@@ -68,7 +59,7 @@ static bool look(struct state_store *s, struct moment *m)
     return ok;
 }
 
-static void write_snapshot(struct state_store *s, const struct moment *m)
+void state_write_snapshot(struct state_store *s, const struct state_moment *m)
 {
     struct buffer packed;
     char path[STATE_PATH_MAX];
@@ -123,11 +114,11 @@ void state_maintain(struct state_provider *p)
     }
     (void)pthread_mutex_unlock(&p->lock);
     for (size_t i = 0; i < count; i++) {
-        struct moment m = { 0 };
+        struct state_moment m = { 0 };
         buffer_init(&m.snapshot, STATE_FILE_MAX);
-        if (look(stores[i], &m)) {
+        if (state_look(stores[i], &m)) {
             if (m.due) {
-                write_snapshot(stores[i], &m);
+                state_write_snapshot(stores[i], &m);
             }
             remove_old(stores[i], m.version);
         }

@@ -51,6 +51,22 @@ struct state_table *state_load(const struct state_store *s,
                                int64_t version,
                                struct sql_error *error);
 
+/* --- maintenance, in steps (state_maintenance.c) --- */
+
+/* What a store was when it was had. */
+struct state_moment {
+    int64_t version;
+    uint64_t history;
+    bool due;
+    struct buffer snapshot; /* the file, not compressed, if it is due; the caller's */
+};
+
+/* False: there is nothing to do, or it is in use. */
+bool state_look(struct state_store *s, struct state_moment *m);
+
+/* Leaves none when the store has got another history meanwhile. */
+void state_write_snapshot(struct state_store *s, const struct state_moment *m);
+
 /* --- errors, in Spark's words (state_error.c); all return false --- */
 
 struct state_place {
@@ -63,4 +79,4 @@ bool state_fail_damaged(struct state_place at,
                         const struct state_fault *fault,
                         struct sql_error *error);
 bool state_fail_reading(const struct weir_error *why, struct sql_error *error);
-bool state_fail_commit(const struct state_store *s, const char *why, struct sql_error *error);
+bool state_fail_commit(const struct state_store *s, struct bytes why, struct sql_error *error);

@@ -190,23 +190,26 @@ static void what_was_read_before_compacting_is_not_needed(void **state)
     has_lines(f, 0, 30);
 }
 
+/* The plain files into the folder, the compact ones by their number / INTERVAL. */
 static void golden_sources(struct fixture *f, const char *checkpoint, struct bytes *compact)
 {
     struct golden_files g;
     struct golden_file file;
+    const struct bytes folder = bytes_of("sources/0/");
     assert_true(golden_files_open(&g));
     while (golden_files_next(&g, &file)) {
-        int number;
-        char rest[16] = "";
-        if (strcmp(file.checkpoint, checkpoint) != 0 ||
-            sscanf(file.path, "sources/0/%d%15s", &number, rest) <
-                1) { /* NOLINT(cert-err34-c): golden data */
+        struct bytes rest = bytes_of(file.path);
+        struct bytes name;
+        int64_t number;
+        if (strcmp(file.checkpoint, checkpoint) != 0 || !bytes_starts_with(rest, folder)) {
             continue;
         }
-        if (rest[0]) {
+        rest = (struct bytes){ rest.data + folder.len, rest.len - folder.len };
+        if (bytes_cut(&rest, '.', &name) && bytes_parse_i64(name, &number) &&
+            !bytes_is_null(rest)) {
             compact[number / INTERVAL] = arena_copy(&f->arena, file.text);
         } else {
-            put(f, strrchr(file.path, '/') + 1, (const char *)file.text.data);
+            put(f, file.path + folder.len, (const char *)file.text.data);
         }
     }
     golden_files_close(&g);

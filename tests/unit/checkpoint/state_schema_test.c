@@ -128,6 +128,11 @@ static void nesting_has_a_bound(void **state)
         type = depth % 2 ? type_array(&a, type, true) : one_field(&a, type, true);
     }
     assert_non_null(state_schema_type(json_of(one_field(&a, type, true), &a), &a));
+    for (int depth = 0; depth < 10;
+         depth++) { /* few levels of JSON, and more of types than there may be */
+        type = type_array(&a, type, true);
+    }
+    assert_null(state_schema_type(json_of(one_field(&a, type, true), &a), &a));
     buffer_init(&text, TEXT_MAX);
     for (int i = 0; i < 100000; i++) {
         buffer_append_text(&text, "{\"type\":\"struct\",\"fields\":[");

@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "state/state.h"
-#include "state/state_folder.h"
+#include "state/state_store.h"
 
 #include <cmocka.h>
 
@@ -330,6 +330,29 @@ static void a_snapshot_of_another_history_is_not_believed(void **state)
     state_abort(s);
 }
 
+static void a_version_that_is_taken_back_meanwhile_gets_no_snapshot(void **state)
+{
+    struct fixture *f = *state;
+    char path[PATH_SIZE];
+    struct state_moment m;
+    run_batches(f, 0, 5);
+    struct state_store *s = open_at(f, 5);
+    state_abort(s);
+    buffer_init(&m.snapshot, 1 << 20);
+    assert_true(state_look(s, &m));
+    assert_true(m.due && m.version == 5);
+    run_batch(f, 4); /* while the snapshot is compressed */
+    state_write_snapshot(s, &m);
+    path_of(f, "5.snapshot", path);
+    assert_int_equal(access(path, F_OK), -1);
+    buffer_clear(&m.snapshot);
+    assert_true(state_look(s, &m));
+    run_batch(f, 5); /* going on does no harm */
+    state_write_snapshot(s, &m);
+    assert_int_equal(access(path, F_OK), 0);
+    buffer_finish(&m.snapshot);
+}
+
 /* --- damage --- */
 
 static void write_text(const char *path, struct bytes text)
@@ -543,6 +566,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_may_be_asked_for_again_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_snapshot_of_another_history_is_not_believed, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_version_that_is_taken_back_meanwhile_gets_no_snapshot,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_delta_is_named_as_spark_names_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(every_cut_and_every_changed_byte_is_found, set_up,
