@@ -19,7 +19,7 @@ bool log_cut_line(struct bytes *rest, struct bytes *out_line)
     if (rest->len == 0 || !bytes_cut(rest, '\n', out_line)) {
         return false;
     }
-    if (out_line->len > 0 && out_line->data[out_line->len - 1] == '\r') {
+    while (out_line->len > 0 && out_line->data[out_line->len - 1] == '\r') {
         out_line->len--;
     }
     return true;

@@ -41,5 +41,5 @@ bool log_fail_missing(const char *path, int64_t batch, struct sql_error *error);
 /* The first line of a log: is it v1? Cuts it off. */
 bool log_cut_version(struct bytes *rest, struct log_fault *fault);
 
-/* The next line, without its end; false: there is none. A line end at the very end begins no line. */
+/* The next line, without its end (also one of Windows); false: there is none. A line end at the very end begins no line. */
 bool log_cut_line(struct bytes *rest, struct bytes *out_line);
