@@ -272,6 +272,7 @@ static void a_query_may_be_stopped_meanwhile(void **state)
     writing_begin(&w, b->bootstrap, "CAST(n AS STRING) AS value", OPTIONS("topic", "stopped"));
     assert_true(writing_batch(&w, 0));
     kill(b->child.pid, SIGSTOP);
+    assert_int_equal(waitpid(b->child.pid, NULL, WUNTRACED), b->child.pid); /* it stands still */
     pthread_t thread;
     assert_true(w.sink->functions->begin(w.sink, 1, &w.error));
     assert_true(partition_through(w.sink, 0, w.rows.result, 1, &w.error));
