@@ -324,6 +324,29 @@ bool kafka_producer_send(struct kafka_producer *p,
     }
 }
 
+/* One try. The headers are taken over when it works. */
+static rd_kafka_resp_err_t produce_one(struct kafka_producer *p,
+                                       struct kafka_topic *t,
+                                       const rd_kafka_message_t *record,
+                                       rd_kafka_headers_t *headers)
+{
+    const rd_kafka_vu_t parts[] = {
+        { .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->handle },
+        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition },
+        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+        { .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { record->payload, record->len } },
+        { .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { record->key, record->key_len } },
+        { .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+    };
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(p->handle, parts, sizeof(parts) / sizeof(parts[0]));
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (error) {
+        rd_kafka_error_destroy(error);
+    }
+    return code;
+}
+
 bool kafka_producer_send_headers(struct kafka_producer *p,
                                  struct kafka_topic *t,
                                  const rd_kafka_message_t *record,
@@ -332,12 +355,7 @@ bool kafka_producer_send_headers(struct kafka_producer *p,
 {
     int64_t deadline_ms = 0;
     for (;;) {
-        rd_kafka_resp_err_t code = rd_kafka_producev(p->handle, RD_KAFKA_V_RKT(t->handle),
-                                                     RD_KAFKA_V_PARTITION(record->partition),
-                                                     RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                                     RD_KAFKA_V_VALUE(record->payload, record->len),
-                                                     RD_KAFKA_V_KEY(record->key, record->key_len),
-                                                     RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+        rd_kafka_resp_err_t code = produce_one(p, t, record, headers);
         if (!code) {
             return true;
         }

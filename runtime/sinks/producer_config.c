@@ -16,7 +16,6 @@ static const struct sql_condition ILLEGAL_STATE = { "", "", "IllegalStateExcepti
 
 enum {
     QUEUE_KBYTES_MIN = 64 * 1024,
-    QUEUE_MESSAGES = 1000000,
     REQUEST_TIMEOUT_MS = 30000,
     DELIVERY_TIMEOUT_MS = 120000,
     MAX_BLOCK_MS = 60000,
@@ -346,8 +345,10 @@ static bool read_rest(struct reading *r, const struct options *o)
     add_if_missing(r, o, "reconnect.backoff.max.ms", "1000");
     int64_t kbytes = c->buffer_bytes_max / 1024 + 1;
     kbytes = kbytes < QUEUE_KBYTES_MIN ? QUEUE_KBYTES_MIN : kbytes;
-    add_number(r, "queue.buffering.max.kbytes", kbytes > INT_MAX ? INT_MAX : kbytes);
-    add_number(r, "queue.buffering.max.messages", QUEUE_MESSAGES);
+    if (bytes_is_null(given(o, "queue.buffering.max.kbytes"))) {
+        add_number(r, "queue.buffering.max.kbytes", kbytes > INT_MAX ? INT_MAX : kbytes);
+    }
+    add_if_missing(r, o, "queue.buffering.max.messages", "1000000");
     return true;
 }
 

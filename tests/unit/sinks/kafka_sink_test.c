@@ -1,6 +1,7 @@
 /*
  * The Kafka sink against a broker: what Spark's arrives at and refuses, for every set-up in tests/golden/sinks; partitions of keys.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -262,11 +263,112 @@ static void keys_go_where_java_sends_them(void **state)
     assert_int_equal(cases, 3);
 }
 
+/* --- many writers at once, through a queue that is always full --- */
+
+enum { WRITERS = 4, EACH = 4000 };
+
+struct one_writer {
+    struct sink *sink;
+    int32_t number;
+    struct batch *rows;
+    struct sql_error error;
+    bool done;
+};
+
+static void *write_one(void *argument)
+{
+    struct one_writer *w = argument;
+    w->done = partition_through(w->sink, w->number, w->rows, 1500, &w->error);
+    return NULL;
+}
+
+/* Values "writer number": of each writer ascending within a partition. */
+struct order {
+    int count;
+    int last[WRITERS][3];
+    bool right;
+};
+
+static void see_order(void *context, const struct weir_record *record)
+{
+    struct order *o = context;
+    int writer;
+    int number;
+    char text[64];
+    (void)snprintf(text, sizeof(text), "%.*s", WEIR_SLICE_ARG(record->value));
+    assert_int_equal(sscanf(text, "%d %d", &writer, &number), 2);
+    int *last = &o->last[writer][record->partition];
+    o->right = o->right && *last < number;
+    *last = number;
+    o->count++;
+}
+
+static void make_writer(struct one_writer *w, struct scratch *s, int32_t number)
+{
+    char value[100];
+    const char *const select[] = { "CAST(n AS STRING) AS key", value };
+    (void)snprintf(value, sizeof(value), "concat('%d ', n) AS value", number);
+    struct buffer from;
+    buffer_init(&from, 1 << 20);
+    for (int i = 1; i <= EACH; i++) {
+        buffer_printf(&from, "%s(%d)", i > 1 ? ", " : "VALUES ", i);
+    }
+    buffer_append_text(&from, " AS t(n)");
+    buffer_append(&from, "", 1);
+    rows_make(s, select, 2, (const char *)from.data);
+    assert_non_null(s->result);
+    *w = (struct one_writer){ .number = number, .rows = s->result };
+    buffer_finish(&from);
+}
+
+static void writers_share_a_full_queue(void **state)
+{
+    struct kafka_broker *b = *state;
+    struct scratch rows[WRITERS];
+    struct one_writer writers[WRITERS];
+    pthread_t threads[WRITERS];
+    struct sql_error error = { 0 };
+    assert_true(topic_make(b, "shared", 3, NULL, NULL));
+    for (int i = 0; i < WRITERS; i++) {
+        make_writer(&writers[i], &rows[i], i);
+    }
+    struct arena *arena = &rows[0].arena;
+    struct options o = option_add(arena, (struct options){ 0 }, "topic", "shared");
+    o = option_add(arena, o, "kafka.bootstrap.servers", b->bootstrap);
+    o = option_add(arena, o, "kafka.queue.buffering.max.messages", "300");
+    struct sink_request request = {
+        .options = &o, .conf = &o, .schema = rows[0].result->schema, .settings = &rows[0].settings
+    };
+    struct sink *sink = sink_kafka.open(&request, &error);
+    assert_true(sink->functions->begin(sink, 0, &error));
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i].sink = sink;
+        assert_int_equal(pthread_create(&threads[i], NULL, write_one, &writers[i]), 0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(writers[i].done);
+    }
+    assert_true(sink->functions->commit(sink, 0, &error));
+    sink->functions->close(sink);
+    struct arrivals a = { 0 };
+    struct order order = { .right = true };
+    arrivals_add(&a, "shared", 3);
+    assert_true(arrivals_open(&a, b) && arrivals_read(&a, see_order, &order));
+    assert_int_equal(order.count, WRITERS * EACH);
+    assert_true(order.right);
+    arrivals_close(&a);
+    for (int i = 0; i < WRITERS; i++) {
+        scratch_finish(&rows[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(does_what_spark_does),
         cmocka_unit_test(keys_go_where_java_sends_them),
+        cmocka_unit_test(writers_share_a_full_queue),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
