@@ -254,6 +254,26 @@ static bool refuse_lambda(struct analysis *a,
     return false;
 }
 
+/* Rows cannot be made in the middle of an expression. */
+static bool refuse_generator(struct analysis *a, const struct expression *call)
+{
+    for (int32_t i = 0; i < call->count; i++) {
+        const struct expression *arg = call->args[i];
+        if (arg->kind != EXPRESSION_CALL || !arg->function->generator) {
+            continue;
+        }
+        struct buffer text;
+        buffer_init(&text, SQL_ERROR_MAX);
+        expression_print_name(&text, call);
+        (void)sql_fail(a->error, &sql_nested_generator,
+                       "The generator is not supported: nested in expressions \"%.*s\".",
+                       BYTES_ARG(buffer_bytes(&text)));
+        buffer_finish(&text);
+        return true;
+    }
+    return false;
+}
+
 static const struct expression *make_call(struct analysis *a,
                                           const struct function *f,
                                           const struct expression *const *args,
@@ -281,7 +301,7 @@ static const struct expression *make_call(struct analysis *a,
             return NULL;
         }
     }
-    if (!resolve(a, call)) {
+    if (refuse_generator(a, call) || !resolve(a, call)) {
         return NULL;
     }
     blame_call_for_casts(call);

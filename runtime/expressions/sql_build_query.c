@@ -1,9 +1,9 @@
 /*
- * Queries and what they are made of, as the grammar asks for them: see sql_build.h.
+ * Queries and what they are made of, as the grammar asks for them: see sql_build_query.h.
  */
-#include <strings.h>
+#include "expressions/sql_build_query.h"
 
-#include "expressions/sql_build.h"
+#include <strings.h>
 
 /* --- ORDER BY --- */
 

@@ -81,6 +81,8 @@ const struct sql_condition sql_mismatch_null_type = { "DATATYPE_MISMATCH.NULL_TY
                                                       EXTENDED };
 const struct sql_condition sql_non_foldable = { "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "42K09",
                                                 EXTENDED };
+const struct sql_condition sql_nested_generator = { "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+                                                    "42K0E", ANALYSIS };
 const struct sql_condition sql_multi_alias = { "MULTI_ALIAS_WITHOUT_GENERATOR", "42K0E", EXTENDED };
 
 const struct sql_condition sql_missing_group_by = { "MISSING_GROUP_BY", "42803", EXTENDED };

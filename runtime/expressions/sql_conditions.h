@@ -50,6 +50,7 @@ extern const struct sql_condition sql_mismatch_value_range;
 extern const struct sql_condition sql_mismatch_null_type;
 extern const struct sql_condition sql_non_foldable;
 extern const struct sql_condition sql_multi_alias;
+extern const struct sql_condition sql_nested_generator;
 
 extern const struct sql_condition sql_missing_group_by;
 extern const struct sql_condition sql_missing_aggregation;

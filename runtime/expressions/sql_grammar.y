@@ -17,6 +17,7 @@
 %define api.prefix {sql_grammar_}
 
 %code requires {
+#include "expressions/sql_build_query.h"
 #include "expressions/sql_build_type.h"
 }
 

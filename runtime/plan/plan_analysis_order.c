@@ -1,6 +1,7 @@
 /*
  * where() and orderBy(): see plan_parts.h.
  */
+#include "expressions/sql_conditions.h"
 #include "plan/plan_conditions.h"
 #include "plan/plan_parts.h"
 
@@ -75,24 +76,37 @@ static bool misplaced_aggregate(const struct planning *p, const struct expressio
     return false;
 }
 
+static bool misplaced_generator(const struct planning *p)
+{
+    struct buffer line;
+    buffer_init(&line, SQL_ERROR_MAX);
+    planning_print_line(p, &line);
+    sql_error_finish(p->error);
+    (void)sql_fail(p->error, &plan_misplaced_generator,
+                   "The generator is not supported: outside the SELECT clause, found: %.*s.",
+                   BYTES_ARG(buffer_bytes(&line)));
+    buffer_finish(&line);
+    return false;
+}
+
+/* analyze_through(), with what it says of generators in the words for this place. */
+static bool analyze_here(const struct planning *p,
+                         const struct expression **list,
+                         const struct plan **input)
+{
+    if (analyze_through(p, list, input)) {
+        return true;
+    }
+    return p->error->condition == &sql_nested_generator ? misplaced_generator(p) : false;
+}
+
 /* What may stand in a condition or a sort key, over rows that are not groups any more. */
 static bool check_place(const struct planning *p, const struct expression *e)
 {
     if (expressions_aggregate(&e, 1)) {
         return misplaced_aggregate(p, e);
     }
-    if (expression_generator(e)) {
-        struct buffer name;
-        buffer_init(&name, SQL_ERROR_MAX);
-        expression_print_name(&name, e);
-        (void)sql_fail(p->error, &plan_misplaced_generator,
-                       "The generator is not supported: outside the SELECT clause, found: %s %.*s.",
-                       p->written->verb == VERB_FILTER ? "Filter" : "Sort",
-                       BYTES_ARG(buffer_bytes(&name)));
-        buffer_finish(&name);
-        return false;
-    }
-    return true;
+    return !expression_generator(e) || misplaced_generator(p);
 }
 
 /* The node with its own columns alone, when analysis went through hidden ones. */
@@ -107,7 +121,7 @@ const struct plan *analyze_filter(const struct planning *p)
 {
     const struct expression *condition = NULL;
     const struct plan *input = NULL;
-    if (!analyze_through(p, &condition, &input) || !check_place(p, condition)) {
+    if (!analyze_here(p, &condition, &input) || !check_place(p, condition)) {
         return NULL;
     }
     condition = expression_unaliased(condition);
@@ -178,7 +192,7 @@ const struct plan *analyze_sort(const struct planning *p)
     int32_t count = p->written->list_count;
     const struct expression **keys = ARENA_NEW(p->arena, const struct expression *, (size_t)count);
     const struct plan *input = NULL;
-    if (!analyze_through(p, keys, &input)) {
+    if (!analyze_here(p, keys, &input)) {
         return NULL;
     }
     for (int32_t i = 0; i < count; i++) {

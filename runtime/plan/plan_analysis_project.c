@@ -5,6 +5,7 @@
  *                                        +- Generate explode(b), [x]
  *     select sum(a)                ->    Aggregate [sum(a)], without keys
  */
+#include "expressions/sql_conditions.h"
 #include "plan/plan_conditions.h"
 #include "plan/plan_parts.h"
 
@@ -49,7 +50,7 @@ bool refuse_generators(const struct planning *p,
         struct buffer text;
         buffer_init(&text, SQL_ERROR_MAX);
         expression_print_name(&text, expression_unaliased(list[i]));
-        (void)sql_fail(p->error, &plan_nested_generator,
+        (void)sql_fail(p->error, &sql_nested_generator,
                        "The generator is not supported: nested in expressions \"%.*s\".",
                        BYTES_ARG(buffer_bytes(&text)));
         buffer_finish(&text);

@@ -13,8 +13,6 @@ const struct sql_condition plan_assignment_arity = { "ASSIGNMENT_ARITY_MISMATCH"
 const struct sql_condition plan_no_such_column = { "_LEGACY_ERROR_TEMP_1201", "", ANALYSIS };
 const struct sql_condition plan_column_exists = { "COLUMN_ALREADY_EXISTS", "42711", ANALYSIS };
 const struct sql_condition plan_where_condition = { "INVALID_WHERE_CONDITION", "42903", EXTENDED };
-const struct sql_condition plan_nested_generator = { "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
-                                                     "42K0E", ANALYSIS };
 const struct sql_condition plan_misplaced_generator = { "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
                                                         "42K0E", ANALYSIS };
 const struct sql_condition plan_alias_count = { "UDTF_ALIAS_NUMBER_MISMATCH", "42802", ANALYSIS };

@@ -11,7 +11,6 @@ extern const struct sql_condition plan_assignment_arity;
 extern const struct sql_condition plan_no_such_column; /* dropDuplicates */
 extern const struct sql_condition plan_column_exists;
 extern const struct sql_condition plan_where_condition;
-extern const struct sql_condition plan_nested_generator;
 extern const struct sql_condition plan_misplaced_generator;
 extern const struct sql_condition plan_alias_count;
 extern const struct sql_condition plan_group_by_aggregate;

@@ -62,7 +62,15 @@ const struct plan *plan_optimize(struct arena *arena,
                                  const struct plan *plan)
 {
     struct optimizing o = { .arena = arena, .settings = settings };
-    plan = apply_all(&o, plan);
-    plan = prune_plan(&o, plan);
-    return apply_all(&o, plan);
+    const struct plan *best = apply_all(&o, plan);
+    best = prune_plan(&o, best);
+    best = apply_all(&o, best);
+    if (type_equal(best->schema, plan->schema)) {
+        return best;
+    }
+    struct plan *same =
+        ARENA_NEW(arena, struct plan, 1); /* what can be null is what could be before */
+    *same = *best;
+    same->schema = plan->schema;
+    return same;
 }

@@ -95,5 +95,8 @@ bool analyze_through(const struct planning *p,
 /* Adds the plan below an analysis error, as Spark does, when the error is one that has it. */
 void planning_add_tree(const struct planning *p);
 
+/* "'Filter ('a > 1)": the verb alone, with what of it has a meaning. */
+void planning_print_line(const struct planning *p, struct buffer *out);
+
 /* The same of a node that is known, below an error of the checks. */
 void plan_add_tree(struct sql_error *error, const struct plan *plan);

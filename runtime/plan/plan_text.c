@@ -348,6 +348,19 @@ void planning_add_tree(const struct planning *p)
     buffer_finish(&out);
 }
 
+void planning_print_line(const struct planning *p, struct buffer *out)
+{
+    struct buffer lines;
+    struct tree t;
+    buffer_init(&lines, SQL_ERROR_MAX);
+    tree_init(&t, &lines);
+    const struct occurrence *input = tree_occurrence(&t, p->inputs[0]);
+    (void)tree_written(&t, p, &input, WRITTEN_MIXED);
+    buffer_append(out, lines.data, lines.len > 0 ? lines.len - 1 : 0);
+    tree_finish(&t);
+    buffer_finish(&lines);
+}
+
 void plan_add_tree(struct sql_error *error, const struct plan *plan)
 {
     struct buffer out;
