@@ -177,7 +177,7 @@ static inline struct batch *run_distinct(const struct plan *p, struct batch *in)
     return out;
 }
 
-/* --- order, rows of a value --- */
+/* --- order --- */
 
 static inline int run_compare(const struct plan *p, const struct batch *keys, int32_t x, int32_t y)
 {
@@ -216,48 +216,6 @@ static inline struct batch *run_sort(struct run *r, const struct plan *p, struct
         free(rows);
     }
     batch_free(keys);
-    arena_finish(&arena);
-    return out;
-}
-
-/* explode() and explode_outer() of arrays. */
-static inline struct batch *run_generate(struct run *r, const struct plan *p, struct batch *in)
-{
-    struct arena arena;
-    arena_init(&arena, 0);
-    struct field field = { .name = bytes_of("a"), .type = p->expressions[0]->args[0]->type };
-    struct batch *made =
-        run_list(r, in, p->expressions[0]->args, 1, type_struct(&arena, &field, 1));
-    struct batch *out = NULL;
-    if (made) {
-        struct column *plain = column_plain(made->columns[0]);
-        size_t room = (size_t)in->rows + (size_t)plain->children[0]->length + 1;
-        int32_t *rows = mem_zalloc(room, sizeof(*rows));
-        int32_t *elements = mem_zalloc(room, sizeof(*elements));
-        int32_t count = 0;
-        for (int32_t i = 0; i < in->rows; i++) {
-            int32_t length = column_is_null(plain, i) ? 0 : column_count(plain, i);
-            for (int32_t k = 0; k < length; k++) {
-                rows[count] = i;
-                elements[count++] = column_first(plain, i) + k;
-            }
-            if (length == 0 && p->outer) {
-                rows[count] = i;
-                elements[count++] = -1;
-            }
-        }
-        struct column **columns = mem_zalloc((size_t)in->column_count + 1, sizeof(*columns));
-        for (int32_t c = 0; c < in->column_count; c++) {
-            columns[c] = column_take(in->columns[c], rows, count);
-        }
-        columns[in->column_count] = column_take(plain->children[0], elements, count);
-        out = batch_new(p->schema, columns, count);
-        column_release(plain);
-        free(columns);
-        free(rows);
-        free(elements);
-    }
-    batch_free(made);
     arena_finish(&arena);
     return out;
 }
