@@ -38,7 +38,7 @@ void runner_die(const char *what, const json_t *command)
 
 /* --- JSON --- */
 
-json_t *json_text(const char *text)
+json_t *text_json(const char *text)
 {
     if (!text) {
         return json_null();
@@ -58,7 +58,7 @@ json_int_t number_of(const json_t *command, const char *name, json_int_t otherwi
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-const char **texts_of(const json_t *command, const char *name)
+const char **names_of(const json_t *command, const char *name)
 {
     const json_t *list = json_object_get(command, name);
     if (!json_is_array(list)) {
@@ -92,9 +92,9 @@ json_t *row_of(struct weir_rows *rows, size_t row)
 {
     json_t *texts = json_array();
     for (size_t c = 0; c < weir_rows_columns(rows); c++) {
-        (void)json_array_append_new(texts, json_text(weir_rows_text(rows, row, c)));
+        (void)json_array_append_new(texts, text_json(weir_rows_text(rows, row, c)));
     }
-    return json_pack("{s:o, s:o}", "json", json_text(weir_rows_json(rows, row)), "texts", texts);
+    return json_pack("{s:o, s:o}", "json", text_json(weir_rows_json(rows, row)), "texts", texts);
 }
 
 /* --- Numbers for pointers --- */
@@ -130,7 +130,7 @@ void *call_find(struct call *call, struct handles *handles, const char *name)
 json_t *call_fail(struct call *call, const char *text)
 {
     json_decref(call->failure);
-    call->failure = json_pack("{s:o, s:s, s:s, s:s}", "text", json_text(text), "condition", "",
+    call->failure = json_pack("{s:o, s:s, s:s, s:s}", "text", text_json(text), "condition", "",
                               "state", "", "class", "");
     return NULL;
 }
@@ -141,10 +141,10 @@ json_t *call_fail_session(struct call *call, const struct weir_error *err)
     const char *text = weir_session_error(session);
     json_decref(call->failure);
     call->failure =
-        json_pack("{s:o, s:o, s:o, s:o}", "text", json_text(*text ? text : err->message),
-                  "condition", json_text(weir_session_error_condition(session)), "state",
-                  json_text(weir_session_error_state(session)), "class",
-                  json_text(weir_session_error_class(session)));
+        json_pack("{s:o, s:o, s:o, s:o}", "text", text_json(*text ? text : err->message),
+                  "condition", text_json(weir_session_error_condition(session)), "state",
+                  text_json(weir_session_error_state(session)), "class",
+                  text_json(weir_session_error_class(session)));
     return NULL;
 }
 

@@ -89,12 +89,12 @@ json_t *runner_call_back(struct runner *r, json_t *event);
 /* --- JSON --- */
 
 /* The text, also where it is not UTF-8; null for NULL. */
-json_t *json_text(const char *text);
+json_t *text_json(const char *text);
 const char *text_of(const json_t *command, const char *name);
 json_int_t number_of(const json_t *command, const char *name, json_int_t otherwise);
 
 /* The strings of an array, ended by NULL: free() it. NULL where there is no such array. */
-const char **texts_of(const json_t *command, const char *name);
+const char **names_of(const json_t *command, const char *name);
 
 /* The pairs of an object, ended by { NULL, NULL }: free() it. NULL where there is no such object. */
 struct weir_option *options_of(const json_t *command, const char *name);

@@ -43,22 +43,19 @@ static json_t *conf_set(struct call *call)
 
 static json_t *conf_get(struct call *call)
 {
-    return json_text(weir_conf_get(call->runner->session, text_of(call->command, "name")));
+    return text_json(weir_conf_get(call->runner->session, text_of(call->command, "name")));
 }
 
 /* --- Frames --- */
 
-/* Any action on a frame with an error reports it, with condition and state; counting does nothing else before. */
 static json_t *frame_fail(struct call *call, struct weir_frame *frame)
 {
-    int64_t count;
-    struct weir_error err = { 0 };
-    if (weir_count(frame, &count, &err) < 0) {
-        (void)call_fail_session(call, &err);
-        (void)json_object_set_new(call->failure, "text", json_text(weir_frame_error(frame)));
-        return NULL;
-    }
-    return call_fail(call, "a frame with an error was counted");
+    json_decref(call->failure);
+    call->failure = json_pack("{s:o, s:o, s:o, s:o}", "text", text_json(weir_frame_error(frame)),
+                              "condition", text_json(weir_frame_error_condition(frame)), "state",
+                              text_json(weir_frame_error_state(frame)), "class",
+                              text_json(weir_frame_error_class(frame)));
+    return NULL;
 }
 
 static json_t *frame_answer(struct call *call, struct weir_frame *frame)
@@ -122,7 +119,7 @@ typedef struct weir_frame *texts_verb(struct weir_frame *frame, const char *cons
 
 static json_t *with_texts(struct call *call, texts_verb *verb, const char *member)
 {
-    const char **texts = texts_of(call->command, member);
+    const char **texts = names_of(call->command, member);
     if (!texts) {
         runner_die("no list of texts", call->command);
     }
@@ -247,7 +244,7 @@ static json_t *verb_with_watermark(struct call *call)
 
 static json_t *verb_group_by(struct call *call)
 {
-    const char **texts = texts_of(call->command, "expressions");
+    const char **texts = names_of(call->command, "expressions");
     struct weir_column **columns = columns_of(call->command, "columns");
     struct weir_group *group = columns ? weir_group_built(frame_of(call), columns)
                                        : weir_group_list(frame_of(call), texts);
@@ -263,7 +260,7 @@ static struct weir_group *group_of(struct call *call)
 
 static json_t *group_agg(struct call *call)
 {
-    const char **texts = texts_of(call->command, "expressions");
+    const char **texts = names_of(call->command, "expressions");
     struct weir_column **columns = columns_of(call->command, "columns");
     struct weir_frame *frame =
         columns ? weir_agg_built(group_of(call), columns) : weir_agg_list(group_of(call), texts);
@@ -279,7 +276,7 @@ static json_t *group_count(struct call *call)
 
 static json_t *group_numbers(struct call *call)
 {
-    const char **names = texts_of(call->command, "names");
+    const char **names = names_of(call->command, "names");
     struct weir_frame *frame =
         weir_group_numbers(group_of(call), text_of(call->command, "function"), names);
     free(names);
@@ -291,15 +288,15 @@ static json_t *group_numbers(struct call *call)
 static json_t *frame_schema(struct call *call)
 {
     const struct weir_frame *frame = frame_of(call);
-    return json_pack("{s:o, s:o, s:o, s:b}", "json", json_text(weir_schema_json(frame)), "ddl",
-                     json_text(weir_schema_ddl(frame)), "tree", json_text(weir_schema_tree(frame)),
+    return json_pack("{s:o, s:o, s:o, s:b}", "json", text_json(weir_schema_json(frame)), "ddl",
+                     text_json(weir_schema_ddl(frame)), "tree", text_json(weir_schema_tree(frame)),
                      "streaming", weir_is_streaming(frame));
 }
 
 static json_t *frame_explain(struct call *call)
 {
     enum weir_explain_mode mode = (enum weir_explain_mode)number_of(call->command, "mode", 0);
-    return json_text(weir_explain_text(frame_of(call), mode));
+    return text_json(weir_explain_text(frame_of(call), mode));
 }
 
 /* --- Actions --- */

@@ -70,7 +70,7 @@ static void tell_close(const char *error, void *context)
 {
     const struct callback *callback = context;
     json_t *event = json_pack("{s:s, s:I, s:o}", "event", "close", "tag", callback->tag, "error",
-                              json_text(error));
+                              text_json(error));
     json_decref(runner_call_back(callback->runner, event));
 }
 
@@ -101,15 +101,15 @@ static json_t *query_answer(struct call *call, struct weir_query *query)
 {
     return json_pack("{s:I, s:o, s:o, s:o}", "query",
                      runner_keep(call->runner, &call->runner->queries, query), "id",
-                     json_text(weir_query_id(query)), "run_id", json_text(weir_query_run_id(query)),
-                     "name", json_text(weir_query_name(query)));
+                     text_json(weir_query_id(query)), "run_id", text_json(weir_query_run_id(query)),
+                     "name", text_json(weir_query_name(query)));
 }
 
 static json_t *query_start(struct call *call)
 {
     struct weir_frame *frame = call_find(call, &call->runner->frames, "frame");
     struct weir_option *options = options_of(call->command, "options");
-    const char **partition_by = texts_of(call->command, "partition_by");
+    const char **partition_by = names_of(call->command, "partition_by");
     struct callback *batch = callback_of(call, "foreach_batch");
     struct callback *row = callback_of(call, "foreach");
     const struct weir_stream_writer writer = {
@@ -186,13 +186,13 @@ static json_t *query_stop(struct call *call)
 
 static json_t *query_exception(struct call *call)
 {
-    return json_text(weir_query_exception(query_of(call)));
+    return text_json(weir_query_exception(query_of(call)));
 }
 
 /* Takes a text of the library's over. */
 static json_t *text_taken(char *text)
 {
-    json_t *value = json_text(text);
+    json_t *value = text_json(text);
     free(text);
     return value;
 }
@@ -267,7 +267,7 @@ static json_t *streams_reset_terminated(struct call *call)
 
 static void tell_listener(struct runner *r, const char *kind, const char *event)
 {
-    runner_tell(r, json_pack("{s:s, s:o}", "event", kind, "json", json_text(event)));
+    runner_tell(r, json_pack("{s:s, s:o}", "event", kind, "json", text_json(event)));
 }
 
 static void tell_started(const char *event, void *context)

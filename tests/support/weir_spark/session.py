@@ -37,10 +37,9 @@ class _MakesBuilders:
 
 class Conf:
     def __init__(self, spark):
-        self.spark, self.before = spark, {}
+        self.spark = spark
 
     def set(self, name, value):
-        self.before.setdefault(name, self.spark.runner.call("conf_get", name=name))
         self.spark.runner.call("conf_set", name=name, value=option_text(value))
 
     def get(self, name, *default):
@@ -51,8 +50,7 @@ class Conf:
         return default[0] if value is None else value
 
     def unset(self, name):
-        if name in self.before:
-            self.spark.runner.call("conf_set", name=name, value=self.before.pop(name))
+        self.spark.runner.call("conf_set", name=name, value=None)
 
 
 class Context:
