@@ -17,6 +17,7 @@
 #include "sinks/sink.h"
 #include "sources/source.h"
 #include "state/state.h"
+#include "streams/maintenance.h"
 #include "streams/progress.h"
 #include "streams/session.h"
 #include "streams/trigger.h"
@@ -64,6 +65,7 @@ struct weir_query {
     struct physical *physical;
     int32_t shuffle_partitions;
     struct state_provider *states;
+    struct maintenance *maintenance; /* NULL: no state */
     struct query_source *sources;
     int32_t source_count;
     int64_t batch_id;

@@ -99,15 +99,19 @@ static void take_conf(struct weir_query *q, const struct batch_offsets *o)
     }
 }
 
-/* The batch before, which is done: what the next begins with. */
-static bool take_committed(struct weir_query *q, int64_t batch, struct sql_error *error)
+/* The batch before, which is done: what the next begins with. The watermark is in its commit, or in the next batch's offsets. */
+static bool take_committed(struct weir_query *q,
+                           int64_t batch,
+                           bool with_commit,
+                           struct sql_error *error)
 {
     struct arena arena;
     struct batch_offsets o;
     arena_init(&arena, 0);
-    bool good = checkpoint_read_offsets(q->checkpoint, batch, &arena, &o, error) &&
-                take_offsets(q, &o, true, error) &&
-                checkpoint_read_commit(q->checkpoint, batch, &q->watermark_ms, error);
+    bool good =
+        checkpoint_read_offsets(q->checkpoint, batch, &arena, &o, error) &&
+        take_offsets(q, &o, true, error) &&
+        (!with_commit || checkpoint_read_commit(q->checkpoint, batch, &q->watermark_ms, error));
     if (good) {
         take_conf(q, &o);
     }
@@ -157,7 +161,14 @@ static bool find_position(struct weir_query *q, struct sql_error *error)
     if (!begin_sources(q, error)) {
         return false;
     }
-    if (position.next_batch > 0 && !take_committed(q, position.next_batch - 1, error)) {
+    if (position.commit_missing) {
+        batch_warn(q,
+                   "Batch completion log latest batch id is %" PRId64
+                   ", which is not trailing batchid %" PRId64 " by one",
+                   position.last_commit, position.last_offsets);
+    }
+    if (position.next_batch > 0 &&
+        !take_committed(q, position.next_batch - 1, !position.again, error)) {
         return false;
     }
     if (position.again) {
@@ -199,14 +210,28 @@ static bool open_states(struct weir_query *q)
         .min_batches_to_retain = (int32_t)q->min_batches_to_retain,
         .max_versions_in_memory = (int32_t)session_conf_integer(
             q->session, "spark.sql.streaming.maxBatchesToRetainInMemory"),
-        .sync = q->sync });
+        .sync = q->sync,
+        .run_id = q->run_id });
     return true;
+}
+
+static void start_maintenance(struct weir_query *q)
+{
+    if (physical_state_operators(q->physical) > 0) {
+        q->maintenance = maintenance_start(
+            q->states,
+            session_conf_integer(q->session, "spark.sql.streaming.stateStore.maintenanceInterval"));
+    }
 }
 
 bool resume_open(struct weir_query *q, struct sql_error *error)
 {
-    return open_sources(q, error) && find_position(q, error) && open_states(q) &&
-           make_plan(q, error);
+    if (!open_sources(q, error) || !find_position(q, error) || !open_states(q) ||
+        !make_plan(q, error)) {
+        return false;
+    }
+    start_maintenance(q);
+    return true;
 }
 
 void resume_close(struct weir_query *q)
@@ -225,6 +250,8 @@ void resume_close(struct weir_query *q)
     q->source_count = 0;
     free(q->reports);
     q->reports = NULL;
+    maintenance_stop(q->maintenance);
+    q->maintenance = NULL;
     state_provider_free(q->states);
     q->states = NULL;
 }
