@@ -175,8 +175,9 @@ static bool temporary_folder(struct weir_query *q, struct sql_error *error)
     (void)snprintf(path, sizeof(path), "%s/temporary-%s", base && base[0] ? base : "/tmp",
                    q->run_id);
     if (mkdir(path, 0700) != 0) {
-        return sql_fail(error, &stream_io, "Cannot make the temporary checkpoint folder %s: %s",
-                        path, strerror(errno));
+        struct weir_error err;
+        (void)weir_fail_errno(&err, "Cannot make the temporary checkpoint folder %s", path);
+        return sql_fail(error, &stream_io, "%s", err.message);
     }
     q->temporary = mem_text(path, strlen(path));
     return true;
@@ -342,8 +343,9 @@ static bool go(struct weir_query *q, struct sql_error *error)
     }
     (void)pthread_mutex_unlock(&q->session->lock);
     if (!q->has_thread) {
-        return sql_fail(error, &stream_illegal_state, "Cannot start a thread for the query: %s",
-                        strerror(errno));
+        struct weir_error err;
+        (void)weir_fail_errno(&err, "Cannot start a thread for the query");
+        return sql_fail(error, &stream_illegal_state, "%s", err.message);
     }
     if (q->table) {
         catalog_add(q->session, q->name, NULL, memory_table_retain(q->table));

@@ -71,47 +71,56 @@ static inline struct weir_column *weir_concat(struct weir_column *a, struct weir
 
 static inline struct weir_column *weir_equal(struct weir_column *a, struct weir_column *b)
 {
-    return weir_call("=", a, b);
+    struct weir_column *const list[] = { a, b, NULL };
+    return weir_call_list("=", list);
 }
 
 static inline struct weir_column *weir_not_equal(struct weir_column *a, struct weir_column *b)
 {
-    return weir_call("not", weir_call("=", a, b));
+    struct weir_column *const list[] = { weir_equal(a, b), NULL };
+    return weir_call_list("not", list);
 }
 
 static inline struct weir_column *weir_less(struct weir_column *a, struct weir_column *b)
 {
-    return weir_call("<", a, b);
+    struct weir_column *const list[] = { a, b, NULL };
+    return weir_call_list("<", list);
 }
 
 static inline struct weir_column *weir_greater(struct weir_column *a, struct weir_column *b)
 {
-    return weir_call(">", a, b);
+    struct weir_column *const list[] = { a, b, NULL };
+    return weir_call_list(">", list);
 }
 
 static inline struct weir_column *weir_and(struct weir_column *a, struct weir_column *b)
 {
-    return weir_call("and", a, b);
+    struct weir_column *const list[] = { a, b, NULL };
+    return weir_call_list("and", list);
 }
 
 static inline struct weir_column *weir_or(struct weir_column *a, struct weir_column *b)
 {
-    return weir_call("or", a, b);
+    struct weir_column *const list[] = { a, b, NULL };
+    return weir_call_list("or", list);
 }
 
 static inline struct weir_column *weir_not(struct weir_column *a)
 {
-    return weir_call("not", a);
+    struct weir_column *const list[] = { a, NULL };
+    return weir_call_list("not", list);
 }
 
 static inline struct weir_column *weir_from_json(struct weir_column *text, const char *schema)
 {
-    return weir_call("from_json", text, weir_lit(schema));
+    struct weir_column *const list[] = { text, weir_lit(schema), NULL };
+    return weir_call_list("from_json", list);
 }
 
 static inline struct weir_column *weir_concat(struct weir_column *a, struct weir_column *b)
 {
-    return weir_call("concat", a, b);
+    struct weir_column *const list[] = { a, b, NULL };
+    return weir_call_list("concat", list);
 }
 
 #ifdef __cplusplus
