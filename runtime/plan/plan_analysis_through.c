@@ -130,7 +130,9 @@ static bool through_project(struct through *t,
     for (int32_t i = 0; i < sight; i++) {
         w.places[i] = i < t->own ? i : -1;
     }
-    memcpy(w.list, t->base->expressions, (size_t)t->own * sizeof(*w.list));
+    for (int32_t i = 0; i < t->own; i++) {
+        w.list[i] = t->base->expressions[i];
+    }
     for (int32_t i = 0; i < t->p->written->list_count; i++) {
         (void)expression_walk(list[i], widen, &w);
         list[i] = expression_move(arena, list[i], w.places);
@@ -158,7 +160,9 @@ static bool through_groups(struct through *t,
     }
     const struct expression **results =
         ARENA_NEW(arena, const struct expression *, (size_t)(t->own + asked));
-    memcpy(results, base->expressions, (size_t)t->own * sizeof(*results));
+    for (int32_t i = 0; i < t->own; i++) {
+        results[i] = base->expressions[i];
+    }
     for (int32_t i = 0; i < asked; i++) {
         const struct expression *e =
             expression_substitute(arena, expression_unaliased(list[i]), meant);

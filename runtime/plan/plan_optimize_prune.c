@@ -360,7 +360,9 @@ static struct pruned prune_generate(struct optimizing *o,
     struct field *fields = ARENA_NEW(o->arena, struct field, (size_t)(kept + made));
     struct pruned out = { NULL, same_places(o, plan->schema) };
     memcpy(out.places, in.places, (size_t)input->field_count * sizeof(*in.places));
-    memcpy(fields, in.plan->schema->fields, (size_t)kept * sizeof(*fields));
+    for (int32_t i = 0; i < kept; i++) {
+        fields[i] = in.plan->schema->fields[i];
+    }
     for (int32_t i = 0; i < made; i++) {
         fields[kept + i] = plan->schema->fields[input->field_count + i];
         out.places[input->field_count + i].index = kept + i;
