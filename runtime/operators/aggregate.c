@@ -92,9 +92,9 @@ static struct operator* aggregate_open(const struct node *n, struct task *t, int
     return o;
 }
 
-struct node *aggregate_new(struct arena *arena,
-                           const struct grouped_shape *shape,
-                           struct node *input)
+struct node *aggregate_node_new(struct arena *arena,
+                                const struct grouped_shape *shape,
+                                struct node *input)
 {
     static const struct node_kind kind = { .open = aggregate_open, .print = print_aggregate };
     struct aggregate_node *n = ARENA_NEW(arena, struct aggregate_node, 1);

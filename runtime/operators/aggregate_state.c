@@ -209,11 +209,11 @@ static struct operator*
     return o;
 }
 
-struct node *aggregate_state_new(struct arena *arena,
-                                 const struct grouped_shape *shape,
-                                 struct node *input,
-                                 int32_t id,
-                                 enum output_mode mode)
+struct node *aggregate_state_node_new(struct arena *arena,
+                                      const struct grouped_shape *shape,
+                                      struct node *input,
+                                      int32_t id,
+                                      enum output_mode mode)
 {
     static const struct node_kind kind = { .open = aggregate_state_open,
                                            .print = print_aggregate_state };

@@ -178,10 +178,10 @@ static struct dedupe_node *dedupe_node(struct arena *arena,
     return n;
 }
 
-struct node *dedupe_new(struct arena *arena,
-                        const struct plan *plan,
-                        struct node *input,
-                        bool partial)
+struct node *dedupe_node_new(struct arena *arena,
+                             const struct plan *plan,
+                             struct node *input,
+                             bool partial)
 {
     static const struct node_kind first = { .open = dedupe_open,
                                             .free = dedupe_free,
@@ -192,10 +192,10 @@ struct node *dedupe_new(struct arena *arena,
     return &dedupe_node(arena, partial ? &first : &last, plan, input)->head.base;
 }
 
-struct node *dedupe_state_new(struct arena *arena,
-                              const struct plan *plan,
-                              struct node *input,
-                              int32_t id)
+struct node *dedupe_state_node_new(struct arena *arena,
+                                   const struct plan *plan,
+                                   struct node *input,
+                                   int32_t id)
 {
     static const struct node_kind kind = { .open = dedupe_state_open,
                                            .free = dedupe_free,

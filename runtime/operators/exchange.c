@@ -328,6 +328,7 @@ struct node *exchange_new(struct arena *arena,
     e->keys = keys;
     e->key_count = key_count;
     e->targets = key_count > 0 ? targets : 1;
+    e->base.single = key_count == 0;
     e->hash = e->targets > 1 ? hash_program(arena, keys, key_count) : NULL;
     return &e->base;
 }

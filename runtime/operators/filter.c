@@ -261,10 +261,10 @@ static void filter_free(struct node *n)
     program_free(((struct filter_node *)n)->after);
 }
 
-struct node *filter_new(struct arena *arena,
-                        const struct plan *filter,
-                        const struct plan *project,
-                        struct node *input)
+struct node *filter_node_new(struct arena *arena,
+                             const struct plan *filter,
+                             const struct plan *project,
+                             struct node *input)
 {
     static const struct node_kind kind = { .open = filter_open,
                                            .free = filter_free,

@@ -170,7 +170,7 @@ static void generate_free(struct node *n)
     program_free(((struct generate_node *)n)->list);
 }
 
-struct node *generate_new(struct arena *arena, const struct plan *plan, struct node *input)
+struct node *generate_node_new(struct arena *arena, const struct plan *plan, struct node *input)
 {
     static const struct node_kind kind = { .open = generate_open,
                                            .free = generate_free,

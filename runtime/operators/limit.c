@@ -62,10 +62,10 @@ static struct operator* limit_open(const struct node *n, struct task *t, int32_t
     return limit_open_with(&functions, n, t, partition);
 }
 
-struct node *limit_new(struct arena *arena,
-                       const struct plan *plan,
-                       struct node *input,
-                       bool global)
+struct node *limit_node_new(struct arena *arena,
+                            const struct plan *plan,
+                            struct node *input,
+                            bool global)
 {
     static const struct node_kind local = { .open = limit_open, .print = print_local_limit };
     static const struct node_kind whole = { .open = limit_open, .print = print_global_limit };
@@ -131,12 +131,12 @@ static struct operator* limit_state_open(const struct node *n, struct task *t, i
     return o;
 }
 
-struct node *limit_state_new(struct arena *arena,
-                             const struct plan *plan,
-                             struct node *input,
-                             int32_t id)
+struct node *limit_state_node_new(struct arena *arena,
+                                  const struct plan *plan,
+                                  struct node *input,
+                                  int32_t id)
 {
-    static const struct node_kind kind = { .open = limit_state_open, .print = print_global_limit };
+    static const struct node_kind kind = { .open = limit_state_open, .print = print_limit_state };
     const struct field key = { .name = bytes_of("key"),
                                .type = type_simple(TYPE_VOID),
                                .nullable = true };

@@ -20,7 +20,9 @@
 
 struct node;
 struct operator;
+struct occurrence;
 struct plan_printer;
+struct printed;
 struct run;
 struct task;
 
@@ -34,14 +36,17 @@ struct node_kind {
     /* What does not lie in the plan's arena. May be NULL. */
     void (*free)(struct node *n);
 
-    /* Itself and its inputs, a line each (print.h). */
-    void (*print)(struct plan_printer *p, const struct node *n);
+    /* Itself and its inputs, as lines of text (print.h). `o` is where its plan stands. */
+    struct printed *(*print)(struct plan_printer *p,
+                             const struct node *n,
+                             const struct occurrence *o);
 };
 
 struct node {
     const struct node_kind *kind;
     const struct plan *plan;   /* what it is the running of */
     const struct type *schema; /* its rows */
+    bool single; /* they come in one partition, whatever the run: no exchange is needed */
     int32_t input_count;
     struct node *inputs[2];
 };

@@ -37,6 +37,8 @@ static void *room(void *list, int32_t count, int32_t *capacity)
 static struct node *kept(struct physical *p, struct node *n)
 {
     if (n) {
+        bool passes = n->input_count == 1 && !exchange_of(n);
+        n->single = n->single || (passes && n->inputs[0]->single);
         p->nodes = room(p->nodes, p->node_count, &p->node_capacity);
         p->nodes[p->node_count++] = n;
     }
@@ -71,6 +73,9 @@ static struct node *kept_stateful(struct physical *p, struct node *n)
 
 static struct node *exchange_all(struct physical *p, struct node *input)
 {
+    if (input->single) {
+        return input;
+    }
     return kept_exchange(p, exchange_new(&p->arena, input, NULL, 0, 1));
 }
 
@@ -95,7 +100,7 @@ static struct node *build_relation(struct physical *p, const struct plan *plan)
 {
     p->relations = room((void *)p->relations, p->relation_count, &p->relation_capacity);
     p->relations[p->relation_count] = plan;
-    return kept(p, scan_new(&p->arena, plan, p->relation_count++));
+    return kept(p, scan_node_new(&p->arena, plan, p->relation_count++));
 }
 
 static const struct plan *without_names(const struct plan *plan)
@@ -113,10 +118,10 @@ static struct node *build_project(struct physical *p,
     const struct plan *below = without_names(plan->inputs[0]);
     if (below->kind == PLAN_FILTER) {
         struct node *input = build_input(p, below, error);
-        return input ? kept(p, filter_new(&p->arena, below, plan, input)) : NULL;
+        return input ? kept(p, filter_node_new(&p->arena, below, plan, input)) : NULL;
     }
     struct node *input = build(p, below, error);
-    return input ? kept(p, project_new(&p->arena, plan, input)) : NULL;
+    return input ? kept(p, project_node_new(&p->arena, plan, input)) : NULL;
 }
 
 static struct node *build_filter(struct physical *p,
@@ -124,7 +129,7 @@ static struct node *build_filter(struct physical *p,
                                  struct sql_error *error)
 {
     struct node *input = build_input(p, plan, error);
-    return input ? kept(p, filter_new(&p->arena, plan, NULL, input)) : NULL;
+    return input ? kept(p, filter_node_new(&p->arena, plan, NULL, input)) : NULL;
 }
 
 static struct node *build_union(struct physical *p,
@@ -133,7 +138,7 @@ static struct node *build_union(struct physical *p,
 {
     struct node *first = build(p, plan->inputs[0], error);
     struct node *second = first ? build(p, plan->inputs[1], error) : NULL;
-    return second ? kept(p, union_new(&p->arena, plan, first, second)) : NULL;
+    return second ? kept(p, union_node_new(&p->arena, plan, first, second)) : NULL;
 }
 
 static struct node *build_generate(struct physical *p,
@@ -141,13 +146,14 @@ static struct node *build_generate(struct physical *p,
                                    struct sql_error *error)
 {
     struct node *input = build_input(p, plan, error);
-    return input ? kept(p, generate_new(&p->arena, plan, input)) : NULL;
+    return input ? kept(p, generate_node_new(&p->arena, plan, input)) : NULL;
 }
 
 static struct node *build_sort(struct physical *p, const struct plan *plan, struct sql_error *error)
 {
     struct node *input = build_input(p, plan, error);
-    return input ? kept(p, sort_new(&p->arena, plan, exchange_all(p, input), plan->orders)) : NULL;
+    return input ? kept(p, sort_node_new(&p->arena, plan, exchange_all(p, input), plan->orders))
+                 : NULL;
 }
 
 /* Only in append mode a stream's limit counts across batches; in complete mode each batch has all rows. */
@@ -161,10 +167,13 @@ static struct node *build_limit(struct physical *p,
     if (!input) {
         return NULL;
     }
-    struct node *local = kept(p, limit_new(&p->arena, plan, input, false));
-    struct node *all = exchange_all(p, local);
-    return stateful ? kept_stateful(p, limit_state_new(&p->arena, plan, all, id))
-                    : kept(p, limit_new(&p->arena, plan, all, true));
+    if (!stateful && input->single) {
+        return kept(p, limit_node_new(&p->arena, plan, input, true));
+    }
+    struct node *local = kept(p, limit_node_new(&p->arena, plan, input, false));
+    struct node *all = kept_exchange(p, exchange_new(&p->arena, local, NULL, 0, 1));
+    return stateful ? kept_stateful(p, limit_state_node_new(&p->arena, plan, all, id))
+                    : kept(p, limit_node_new(&p->arena, plan, all, true));
 }
 
 /* Are there columns besides the keys of which Spark keeps the first value in a state that it sorts for (grouped.h)? */
@@ -194,15 +203,17 @@ static struct node *build_distinct(struct physical *p,
     if (!input) {
         return NULL;
     }
-    if (!stateful) {
-        input = kept(p, dedupe_new(&p->arena, plan, input, true));
+    struct node *rows = input;
+    if (stateful || !input->single) {
+        rows = stateful ? input : kept(p, dedupe_node_new(&p->arena, plan, input, true));
+        rows = exchange_by(p, rows, plan->expressions, plan->expression_count);
     }
-    struct node *rows = exchange_by(p, input, plan->expressions, plan->expression_count);
     if (stateful) {
-        return kept_stateful(p, dedupe_state_new(&p->arena, plan, rows, id));
+        return kept_stateful(p, dedupe_state_node_new(&p->arena, plan, rows, id));
     }
-    struct node *first = kept(p, dedupe_new(&p->arena, plan, rows, false));
-    return is_deduped_by_sorting(plan) ? kept(p, sort_new(&p->arena, plan, first, NULL)) : first;
+    struct node *first = kept(p, dedupe_node_new(&p->arena, plan, rows, false));
+    return is_deduped_by_sorting(plan) ? kept(p, sort_node_new(&p->arena, plan, first, NULL))
+                                       : first;
 }
 
 static struct grouped_shape *kept_shape(struct physical *p, const struct plan *plan)
@@ -244,15 +255,18 @@ static struct node *build_aggregate(struct physical *p,
     if (!input) {
         return NULL;
     }
+    if (!stateful && input->single) {
+        return kept(p, aggregate_node_new(&p->arena, shape, input));
+    }
     if (shape->whole) {
         struct node *rows = exchange_by(p, input, plan->keys, plan->key_count);
-        return kept(p, aggregate_new(&p->arena, shape, rows));
+        return kept(p, aggregate_node_new(&p->arena, shape, rows));
     }
     struct node *groups = kept_exchange(
         p, exchange_new_grouped(&p->arena, input, shape, p->options.shuffle_partitions));
-    return stateful ? kept_stateful(
-                          p, aggregate_state_new(&p->arena, shape, groups, id, p->options.mode))
-                    : kept(p, aggregate_new(&p->arena, shape, groups));
+    return stateful ? kept_stateful(p, aggregate_state_node_new(&p->arena, shape, groups, id,
+                                                                p->options.mode))
+                    : kept(p, aggregate_node_new(&p->arena, shape, groups));
 }
 
 static struct node *build(struct physical *p, const struct plan *plan, struct sql_error *error)
@@ -260,8 +274,8 @@ static struct node *build(struct physical *p, const struct plan *plan, struct sq
     int32_t splits = p->options.parallelism > 0 ? p->options.parallelism : 1;
     switch (plan->kind) {
     case PLAN_RELATION: return build_relation(p, plan);
-    case PLAN_ROWS: return kept(p, rows_new(&p->arena, plan, splits));
-    case PLAN_RANGE: return kept(p, range_new(&p->arena, plan, splits));
+    case PLAN_ROWS: return kept(p, rows_node_new(&p->arena, plan, splits));
+    case PLAN_RANGE: return kept(p, range_node_new(&p->arena, plan, splits));
     case PLAN_PROJECT: return build_project(p, plan, error);
     case PLAN_FILTER: return build_filter(p, plan, error);
     case PLAN_AGGREGATE: return build_aggregate(p, plan, error);

@@ -82,5 +82,11 @@ const struct type *physical_state_key(const struct physical *p, int32_t i);
 const struct type *physical_state_value(const struct physical *p, int32_t i);
 const char *physical_state_name(const struct physical *p, int32_t i);
 
-/* == Physical Plan ==, as explain() prints it. `formatted`: numbered, with details below. */
-void physical_print(struct buffer *out, const struct physical *p, bool formatted);
+/* == Physical Plan ==, as explain() prints it. */
+enum physical_form {
+    PHYSICAL_SIMPLE,
+    PHYSICAL_FORMATTED, /* numbered, with details below */
+    PHYSICAL_EXTENDED,  /* aggregates tell their columns too */
+};
+
+void physical_print(struct buffer *out, const struct physical *p, enum physical_form form);

@@ -38,7 +38,7 @@ static void project_free(struct node *n)
     program_free(((struct project_node *)n)->program);
 }
 
-struct node *project_new(struct arena *arena, const struct plan *plan, struct node *input)
+struct node *project_node_new(struct arena *arena, const struct plan *plan, struct node *input)
 {
     static const struct node_kind kind = { .open = project_open,
                                            .free = project_free,

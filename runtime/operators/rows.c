@@ -111,7 +111,7 @@ static struct node *rows_node(struct arena *arena,
     return &n->base;
 }
 
-struct node *rows_new(struct arena *arena, const struct plan *plan, int32_t splits)
+struct node *rows_node_new(struct arena *arena, const struct plan *plan, int32_t splits)
 {
     static const struct node_kind kind = { .open = rows_open,
                                            .partitions = rows_partitions,
@@ -120,7 +120,7 @@ struct node *rows_new(struct arena *arena, const struct plan *plan, int32_t spli
     return rows_node(arena, plan, &kind, rows, rows < splits ? rows : splits);
 }
 
-struct node *range_new(struct arena *arena, const struct plan *plan, int32_t splits)
+struct node *range_node_new(struct arena *arena, const struct plan *plan, int32_t splits)
 {
     static const struct node_kind kind = { .open = range_open,
                                            .partitions = rows_partitions,
@@ -130,5 +130,8 @@ struct node *range_new(struct arena *arena, const struct plan *plan, int32_t spl
     int128 rows =
         step == 0 || (span > 0) != (step > 0) ? 0 : (span + step + (step > 0 ? -1 : 1)) / step;
     /* More than 2^63 rows are never counted to the end. */
-    return rows_node(arena, plan, &kind, rows > INT64_MAX ? INT64_MAX : (int64_t)rows, splits);
+    struct node *n =
+        rows_node(arena, plan, &kind, rows > INT64_MAX ? INT64_MAX : (int64_t)rows, splits);
+    n->single = splits == 1;
+    return n;
 }

@@ -62,7 +62,7 @@ static int32_t scan_partitions(const struct node *n, const struct run *r)
     return scan_of(n, r)->partition_count;
 }
 
-struct node *scan_new(struct arena *arena, const struct plan *plan, int32_t index)
+struct node *scan_node_new(struct arena *arena, const struct plan *plan, int32_t index)
 {
     static const struct node_kind kind = { .open = scan_open,
                                            .partitions = scan_partitions,

@@ -123,10 +123,10 @@ static void sort_free(struct node *n)
     program_free(((struct sort_node *)n)->keys);
 }
 
-struct node *sort_new(struct arena *arena,
-                      const struct plan *plan,
-                      struct node *input,
-                      const struct sort_order *orders)
+struct node *sort_node_new(struct arena *arena,
+                           const struct plan *plan,
+                           struct node *input,
+                           const struct sort_order *orders)
 {
     static const struct node_kind kind = { .open = sort_open,
                                            .free = sort_free,

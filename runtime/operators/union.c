@@ -29,10 +29,10 @@ static int32_t union_partitions(const struct node *n, const struct run *r)
     return node_partitions(n->inputs[0], r) + node_partitions(n->inputs[1], r);
 }
 
-struct node *union_new(struct arena *arena,
-                       const struct plan *plan,
-                       struct node *first,
-                       struct node *second)
+struct node *union_node_new(struct arena *arena,
+                            const struct plan *plan,
+                            struct node *first,
+                            struct node *second)
 {
     static const struct node_kind kind = { .open = union_open,
                                            .partitions = union_partitions,

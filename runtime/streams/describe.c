@@ -107,7 +107,10 @@ static void explain(struct buffer *out, const struct explaining *x, enum weir_ex
         buffer_append_text(out, "\n");
     }
     buffer_append_text(out, "== Physical Plan ==\n");
-    physical_print(out, x->physical, mode == WEIR_EXPLAIN_FORMATTED);
+    physical_print(out, x->physical,
+                   mode == WEIR_EXPLAIN_FORMATTED  ? PHYSICAL_FORMATTED
+                   : mode == WEIR_EXPLAIN_EXTENDED ? PHYSICAL_EXTENDED
+                                                   : PHYSICAL_SIMPLE);
 }
 
 static void explain_frame(struct buffer *out,
