@@ -225,6 +225,7 @@ struct node *aggregate_state_node_new(struct arena *arena,
                                   .inputs = { input } };
     n->head.id = id;
     n->head.name = "stateStoreSave";
+    n->head.restores = true;
     n->head.key = shape->keys_type;
     n->head.value = state_value_type(arena, shape->aggregation);
     n->shape = shape;

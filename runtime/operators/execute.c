@@ -85,6 +85,7 @@ static void reports_begin(struct run *r)
     r->reports = mem_zalloc((size_t)p->stateful_count + 1, sizeof(*r->reports));
     for (int32_t i = 0; i < p->stateful_count; i++) {
         r->reports[i].name = p->statefuls[i]->name;
+        r->reports[i].counters.last_snapshot = -1;
         r->reports[i].dropped_duplicates = strcmp(p->statefuls[i]->name, "dedupe") == 0 ? 0 : -1;
     }
 }

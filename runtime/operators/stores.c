@@ -44,6 +44,9 @@ static void add_report(struct run *r, const struct stateful *s, const struct ope
     all->counters.cache_hits += told->counters.cache_hits;
     all->counters.cache_misses += told->counters.cache_misses;
     all->counters.current_version_bytes += told->counters.current_version_bytes;
+    if (told->counters.last_snapshot > all->counters.last_snapshot) {
+        all->counters.last_snapshot = told->counters.last_snapshot;
+    }
     (void)pthread_mutex_unlock(&r->lock);
 }
 
@@ -55,6 +58,10 @@ bool task_stores_commit(struct task *t)
         s->told.rows_total = state_count(s->store);
         s->told.memory_bytes = (int64_t)state_memory(s->store);
         s->told.counters = state_counters(s->store);
+        if (s->of->restores) { /* the second time it is there */
+            s->told.counters.cache_hits +=
+                s->told.counters.cache_hits + s->told.counters.cache_misses;
+        }
         int64_t start = clock_monotonic_ms();
         bool ok = state_commit(s->store, t->error);
         s->told.commit_ms = clock_monotonic_ms() - start;

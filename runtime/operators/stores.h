@@ -16,6 +16,7 @@ struct stateful {
     const char *name;       /* Spark's: "stateStoreSave" */
     const struct type *key; /* structs */
     const struct type *value;
+    bool restores; /* Spark opens its stores twice, to restore and to save: so are they counted */
 };
 
 /* The store of a partition of the operator's. NULL: the task's error is set. */

@@ -172,6 +172,7 @@ static void check_aggregate(struct fixture *x, enum output_mode mode, int32_t th
     struct physical *p = compiled(x, plan, mode);
     struct model m = { 0 };
     uint64_t seed = 3;
+    int64_t hits = 0; /* an aggregate's store is opened twice in Spark; version 0 does not count */
     for (int32_t i = 0; i < BATCHES; i++) {
         if (i == BATCHES / 2) { /* as after a restart */
             state_provider_free(x->f.states);
@@ -200,6 +201,10 @@ static void check_aggregate(struct fixture *x, enum output_mode mode, int32_t th
         assert_int_equal(x->f.reports[0].shuffle_partitions, x->f.shuffle_partitions);
         assert_int_equal(x->f.reports[0].store_instances, x->f.shuffle_partitions);
         assert_int_equal(x->f.reports[0].dropped_duplicates, -1);
+        hits = i == BATCHES / 2 ? 1 : i > 0 ? hits + 2 : 0;
+        assert_int_equal(x->f.reports[0].counters.cache_hits, hits * x->f.shuffle_partitions);
+        assert_int_equal(x->f.reports[0].counters.cache_misses,
+                         i >= BATCHES / 2 ? x->f.shuffle_partitions : 0);
         free(text);
         free(wanted);
         buffer_finish(&changed);
