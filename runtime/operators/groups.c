@@ -225,11 +225,39 @@ static inline int32_t find_bytes(struct groups *g, struct bytes key, uint64_t ha
     return group;
 }
 
-static void find_integers(struct groups *g, const struct column *c, int32_t *out)
+/* Inlined for each width: what type it is, is settled outside of the loop. */
+static inline __attribute__((always_inline)) int64_t integer_at(const void *values,
+                                                                int32_t i,
+                                                                size_t width)
+{
+    switch (width) {
+    case 1: return ((const int8_t *)values)[i];
+    case 2: return ((const int16_t *)values)[i];
+    case 4: return ((const int32_t *)values)[i];
+    default: return ((const int64_t *)values)[i];
+    }
+}
+
+static inline __attribute__((always_inline)) void find_width(struct groups *g,
+                                                             const struct column *c,
+                                                             int32_t *out,
+                                                             size_t width)
 {
     for (int32_t i = 0; i < c->length; i++) {
-        out[i] = column_is_null(c, i) ? find_null(g)
-                                      : find_integer(g, column_integer(c, i), g->row_hashes[i]);
+        out[i] =
+            column_is_null(c, i)
+                ? find_null(g)
+                : find_integer(g, integer_at(c->values, column_row(c, i), width), g->row_hashes[i]);
+    }
+}
+
+static void find_integers(struct groups *g, const struct column *c, int32_t *out)
+{
+    switch (type_width(g->types[0])) {
+    case 1: find_width(g, c, out, 1); break;
+    case 2: find_width(g, c, out, 2); break;
+    case 4: find_width(g, c, out, 4); break;
+    default: find_width(g, c, out, 8); break;
     }
 }
 

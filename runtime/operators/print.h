@@ -7,7 +7,7 @@
  *     +- *(1) Range (0, 10, ...)           +- * Range (1)       Input [1]: [id#0L]
  *                                                               Condition : (id#0L > 5)
  *
- * A star marks nodes that Spark would fuse into one loop, with the loop's number; here they are operators of one task all the same.
+ * Columns are numbered from the leaves up. A star marks nodes that Spark would fuse into one loop, with the loop's number; here they are operators of one task all the same.
  */
 #pragma once
 

@@ -125,7 +125,8 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
     return remove(path);
 }
 
-static void measure(struct plans *f, struct pool *pool, const char *name, const struct plan *plan)
+static void measure_rows(
+    struct plans *f, struct pool *pool, const char *name, const struct plan *plan, double rows)
 {
     int32_t batches = f->shuffle_partitions; /* asked for */
     char folder[] = "/tmp/weir-bench-XXXXXX";
@@ -138,6 +139,7 @@ static void measure(struct plans *f, struct pool *pool, const char *name, const 
                                                             .max_versions_in_memory = 2 });
     f->state_version = 0;
     struct physical_options options = { .mode = OUTPUT_UPDATE,
+                                        .parallelism = PARTS,
                                         .shuffle_partitions = pool_threads(pool),
                                         .settings = &f->settings };
     struct physical *p = physical_new(plan, &options, &f->error);
@@ -166,13 +168,40 @@ static void measure(struct plans *f, struct pool *pool, const char *name, const 
     }
     qsort(cpu, (size_t)batches, sizeof(cpu[0]), compare);
     qsort(wall, (size_t)batches, sizeof(wall[0]), compare);
-    double rows = (double)BATCH_BATCHES * ROWS_PER_BATCH;
     (void)printf("%-44s %6.2f M rows/s   %6.1f ns CPU a row, %.1f at best\n", name,
                  rows / wall[batches / 2] / 1e6, cpu[batches / 2] / rows * 1e9,
                  cpu[0] / rows * 1e9);
     physical_free(p);
     state_provider_free(f->states);
     (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void measure(struct plans *f, struct pool *pool, const char *name, const struct plan *plan)
+{
+    measure_rows(f, pool, name, plan, (double)BATCH_BATCHES * ROWS_PER_BATCH);
+}
+
+/* Without JSON: what grouping and sorting themselves take. */
+static void measure_numbers(struct plans *f, struct pool *pool)
+{
+    const int64_t rows = 1 << 20;
+    const struct plan *numbers =
+        plan_project(f, plan_range(f, 0, rows, 1),
+                     PLAN_LIST("id", "id * 7919 % 1000 AS few", "id * 7919 % 300007 AS many"));
+    const struct sort_order up[1] = { { false, false } };
+    measure_rows(f, pool, "1 Mi numbers: sum by 1,000 groups",
+                 plan_aggregate(f, numbers, PLAN_LIST("few"), PLAN_LIST("few", "sum(id)")), rows);
+    measure_rows(f, pool, "1 Mi numbers: sum by 300,007 groups",
+                 plan_aggregate(f, numbers, PLAN_LIST("many"), PLAN_LIST("many", "sum(id)")), rows);
+    measure_rows(f, pool, "1 Mi numbers: count by two keys",
+                 plan_aggregate(f, numbers, PLAN_LIST("few", "id % 2 AS p"), PLAN_LIST("count(*)")),
+                 rows);
+    measure_rows(
+        f, pool, "1 Mi numbers: distinct",
+        plan_over(f, PLAN_DISTINCT, plan_project(f, numbers, PLAN_LIST("many")), PLAN_LIST("many")),
+        rows);
+    measure_rows(f, pool, "1 Mi numbers: order by", plan_sort(f, numbers, PLAN_LIST("many"), up),
+                 rows);
 }
 
 static void measure_all(struct plans *f, struct pool *pool)
@@ -196,7 +225,6 @@ static void measure_all(struct plans *f, struct pool *pool)
             "from_json(CAST(value AS STRING), 'name STRING, surname STRING, flag INT') AS v"));
     const struct plan *flagged = plan_filter(f, parsed, "v.flag = 1");
     const struct plan *ids = plan_project(f, flagged, PLAN_LIST("concat(v.name, v.surname) AS id"));
-    measure(f, pool, "scan", stream);
     measure(f, pool, "from_json, 3 of 5 fields", parsed);
     measure(f, pool, "... where flag = 1", plan_project(f, flagged, PLAN_LIST("v.flag")));
     measure(f, pool, "... concat(name, surname)", ids);
@@ -241,6 +269,7 @@ int main(int argc, char **argv)
         return 1;
     }
     measure_all(&f, pool);
+    measure_numbers(&f, pool);
     pool_free(pool);
     plans_finish(&f);
     return 0;
