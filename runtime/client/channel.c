@@ -6,6 +6,7 @@
  */
 #include "client/channel.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct channel {
     int fd;
     int timeout_ms;
     int32_t correlation_id; /* of the last request */
+    int32_t answered_id;    /* of the last answer */
     char *address;
     char *client_id;
     int16_t versions[API_KEYS]; /* by key: the highest in common, or -1 */
@@ -88,13 +90,14 @@ static enum weir_status encode_request(struct channel *channel,
     return rc;
 }
 
-/* Reads one frame into the arena. */
+/* Reads one frame into `frame`, or, without one, into the arena. */
 static enum weir_status receive_frame(struct channel *channel,
-                                      int64_t deadline_ms,
+                                      struct buffer *frame,
                                       struct arena *arena,
                                       struct bytes *out_frame,
                                       struct weir_error *err)
 {
+    int64_t deadline_ms = clock_monotonic_ms() + channel->timeout_ms;
     uint8_t b[FRAME_LENGTH_SIZE];
     enum weir_status rc = stream_receive(channel->fd, b, sizeof(b), deadline_ms, err);
     if (rc < 0) {
@@ -104,9 +107,55 @@ static enum weir_status receive_frame(struct channel *channel,
     if (len > LIMIT_RESPONSE) {
         return weir_fail(err, WEIR_EPROTO, "a response of %u bytes: this is no Kafka broker", len);
     }
-    uint8_t *data = arena_alloc(arena, len + 1, 1);
+    uint8_t *data = NULL;
+    if (frame) {
+        buffer_clear(frame);
+        data = buffer_extend(frame, len);
+    } else {
+        data = arena_alloc(arena, len + 1, 1);
+    }
+    if (!data) {
+        return weir_fail(err, WEIR_ETOOBIG, "a response of %u bytes: too large", len);
+    }
     *out_frame = (struct bytes){ data, len };
     return stream_receive(channel->fd, data, len, deadline_ms, err);
+}
+
+static enum weir_status send_request(struct channel *channel,
+                                     const struct api_type *api,
+                                     const void *request,
+                                     struct weir_error *err)
+{
+    enum weir_status rc = encode_request(channel, api, channel->versions[api->key], request, err);
+    return rc < 0 ? rc
+                  : stream_send(channel->fd, buffer_bytes(&channel->out),
+                                clock_monotonic_ms() + channel->timeout_ms, err);
+}
+
+/* Reads the answer to the oldest question that has none yet. */
+static enum weir_status receive_response(struct channel *channel,
+                                         const struct api_type *api,
+                                         struct buffer *frame,
+                                         struct arena *arena,
+                                         void *out_response,
+                                         struct weir_error *err)
+{
+    int16_t version = channel->versions[api->key];
+    struct bytes body;
+    struct response_header header;
+    enum weir_status rc = receive_frame(channel, frame, arena, &body, err);
+    if (rc == WEIR_OK) {
+        rc = response_header_decode(api, version, &body, &header, err);
+    }
+    if (rc == WEIR_OK && header.correlation_id != channel->answered_id + 1) {
+        rc = weir_fail(err, WEIR_EPROTO, "answer %d to question %d", header.correlation_id,
+                       channel->answered_id + 1);
+    }
+    if (rc == WEIR_OK) {
+        channel->answered_id = header.correlation_id;
+        rc = message_decode(api->response, version, body, arena, out_response, err);
+    }
+    return rc;
 }
 
 /* Sends one request in a version and decodes the answer in the same. */
@@ -117,28 +166,9 @@ static enum weir_status exchange(struct channel *channel,
                                  void *out_response,
                                  struct weir_error *err)
 {
-    int16_t version = channel->versions[api->key];
-    int64_t deadline_ms = clock_monotonic_ms() + channel->timeout_ms;
-    struct bytes frame;
-    struct response_header header;
-    enum weir_status rc = encode_request(channel, api, version, request, err);
-    if (rc == WEIR_OK) {
-        rc = stream_send(channel->fd, buffer_bytes(&channel->out), deadline_ms, err);
-    }
-    if (rc == WEIR_OK) {
-        rc = receive_frame(channel, deadline_ms, arena, &frame, err);
-    }
-    if (rc == WEIR_OK) {
-        rc = response_header_decode(api, version, &frame, &header, err);
-    }
-    if (rc == WEIR_OK && header.correlation_id != channel->correlation_id) {
-        rc = weir_fail(err, WEIR_EPROTO, "answer %d to question %d", header.correlation_id,
-                       channel->correlation_id);
-    }
-    if (rc == WEIR_OK) {
-        rc = message_decode(api->response, version, frame, arena, out_response, err);
-    }
-    return rc;
+    channel->answered_id = channel->correlation_id; /* whatever was asked before is given up */
+    enum weir_status rc = send_request(channel, api, request, err);
+    return rc < 0 ? rc : receive_response(channel, api, NULL, arena, out_response, err);
 }
 
 /* Puts "address: API: " before what went wrong. */
@@ -150,6 +180,21 @@ static enum weir_status failed(const struct channel *channel,
     return weir_fail(err, cause->status, "%s: %s: %s", channel->address, api, cause->message);
 }
 
+/* NULL: the error is set. */
+static const struct api_type *find_api(const struct channel *channel,
+                                       enum api_key key,
+                                       struct weir_error *err)
+{
+    const struct api_type *api = api_type_find((int16_t)key);
+    if (!api || channel_version(channel, key) < 0) {
+        (void)weir_fail(err, WEIR_EINVAL,
+                        "%s: the broker does not support %s in any version known here",
+                        channel->address, api ? api->name : "this request");
+        return NULL;
+    }
+    return api;
+}
+
 enum weir_status channel_call(struct channel *channel,
                               enum api_key key,
                               const void *request,
@@ -157,15 +202,49 @@ enum weir_status channel_call(struct channel *channel,
                               void *out_response,
                               struct weir_error *err)
 {
-    const struct api_type *api = api_type_find((int16_t)key);
-    if (!api || channel_version(channel, key) < 0) {
-        return weir_fail(err, WEIR_EINVAL,
-                         "%s: the broker does not support %s in any version known here",
-                         channel->address, api ? api->name : "this request");
+    const struct api_type *api = find_api(channel, key, err);
+    if (!api) {
+        return WEIR_EINVAL;
     }
     struct weir_error cause;
     enum weir_status rc = exchange(channel, api, request, arena, out_response, &cause);
     return rc < 0 ? failed(channel, api->name, &cause, err) : WEIR_OK;
+}
+
+enum weir_status channel_send(struct channel *channel,
+                              enum api_key key,
+                              const void *request,
+                              struct weir_error *err)
+{
+    const struct api_type *api = find_api(channel, key, err);
+    if (!api) {
+        return WEIR_EINVAL;
+    }
+    struct weir_error cause;
+    enum weir_status rc = send_request(channel, api, request, &cause);
+    return rc < 0 ? failed(channel, api->name, &cause, err) : WEIR_OK;
+}
+
+enum weir_status channel_receive(struct channel *channel,
+                                 enum api_key key,
+                                 struct buffer *frame,
+                                 struct arena *arena,
+                                 void *out_response,
+                                 struct weir_error *err)
+{
+    const struct api_type *api = find_api(channel, key, err);
+    if (!api) {
+        return WEIR_EINVAL;
+    }
+    struct weir_error cause;
+    enum weir_status rc = receive_response(channel, api, frame, arena, out_response, &cause);
+    return rc < 0 ? failed(channel, api->name, &cause, err) : WEIR_OK;
+}
+
+bool channel_wait(struct channel *channel, int timeout_ms)
+{
+    struct pollfd wait = { .fd = channel->fd, .events = POLLIN };
+    return poll(&wait, 1, timeout_ms) > 0;
 }
 
 /* Fills in the versions in common. A broker that does not know our version of ApiVersions answers in version 0, with

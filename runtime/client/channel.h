@@ -25,6 +25,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "protocol/codec.h"
 #include "protocol/messages.h"
 #include "weir/status.h"
@@ -62,6 +63,24 @@ WEIR_CHECKED enum weir_status channel_call(struct channel *channel,
                                            struct arena *arena,
                                            void *out_response,
                                            struct weir_error *err);
+
+/*
+ * The same in two steps, for who has something else to do meanwhile. The answers come in the order of the questions; there may be
+ * several on their way. The frame that comes back is kept in `frame`, which the response points into as well as into the arena.
+ */
+WEIR_CHECKED enum weir_status channel_send(struct channel *channel,
+                                           enum api_key key,
+                                           const void *request,
+                                           struct weir_error *err);
+WEIR_CHECKED enum weir_status channel_receive(struct channel *channel,
+                                              enum api_key key,
+                                              struct buffer *frame,
+                                              struct arena *arena,
+                                              void *out_response,
+                                              struct weir_error *err);
+
+/* Waits until something has come, an answer or the end of the connection; false: not in that time. */
+bool channel_wait(struct channel *channel, int timeout_ms);
 
 /* "host:port", as it was given. */
 const char *channel_address(const struct channel *channel);

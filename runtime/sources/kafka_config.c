@@ -4,6 +4,8 @@
 #include "sources/kafka_config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
 
 #include "client/handle.h"
 #include "sources/kafka_errors.h"
@@ -291,12 +293,24 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings,
     return conf;
 }
 
+bool kafka_is_plain(const struct kafka_settings *settings)
+{
+    struct bytes protocol = options_get(&settings->kafka, "security.protocol");
+    char text[32];
+    return bytes_is_null(protocol) || (bytes_to_text(bytes_trim(protocol), text, sizeof(text)) &&
+                                       strcasecmp(text, "PLAINTEXT") == 0);
+}
+
+int64_t kafka_conf_number(const struct kafka_settings *settings, const char *name, int64_t standard)
+{
+    struct bytes given = options_get(&settings->kafka, name);
+    int64_t value = standard;
+    bool good = !bytes_is_null(given) && bytes_parse_i64(bytes_trim(given), &value) && value >= 0;
+    return good ? value : standard;
+}
+
 int64_t kafka_api_timeout_ms(const struct kafka_settings *settings)
 {
     enum { STANDARD_MS = 60000 };
-    int64_t value = STANDARD_MS;
-    struct bytes given = options_get(&settings->kafka, "default.api.timeout.ms");
-    return !bytes_is_null(given) && bytes_parse_i64(bytes_trim(given), &value) && value >= 0
-               ? value
-               : STANDARD_MS;
+    return kafka_conf_number(settings, "default.api.timeout.ms", STANDARD_MS);
 }

@@ -18,6 +18,14 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings,
                                 void *trouble,
                                 struct sql_error *error);
 
+/* May it be read without librdkafka: no encryption, no authentication? */
+bool kafka_is_plain(const struct kafka_settings *settings);
+
+/* The value of one of Kafka's options that is a number; what cannot be is the standard one, and refused elsewhere. */
+int64_t kafka_conf_number(const struct kafka_settings *settings,
+                          const char *name,
+                          int64_t standard);
+
 /* Are the values of these options possible? Without a word to any broker. */
 bool kafka_conf_check_servers(const struct kafka_settings *settings, struct sql_error *error);
 

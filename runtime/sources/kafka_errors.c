@@ -87,6 +87,18 @@ bool kafka_fail_code(struct sql_error *error, int code)
                     rd_kafka_err2str((rd_kafka_resp_err_t)code));
 }
 
+bool kafka_fail_record(struct sql_error *error,
+                       const char *topic,
+                       int32_t partition,
+                       const char *why)
+{
+    return sql_fail(
+        error, &kafka_failure,
+        "Received exception when fetching the next record from %s-%d. If needed, please seek past the record "
+        "to continue consumption. (%s)",
+        topic, (int)partition, why);
+}
+
 bool kafka_code_is_passing(int code)
 {
     switch (code) {

@@ -30,6 +30,12 @@ bool kafka_fail_lost(struct sql_error *error, const char *format, ...)
 /* A code that a broker or librdkafka gave, as Kafka's Java client words it. */
 bool kafka_fail_code(struct sql_error *error, int code);
 
+/* A record that cannot be read. */
+bool kafka_fail_record(struct sql_error *error,
+                       const char *topic,
+                       int32_t partition,
+                       const char *why);
+
 /* "<text>\nSpecified: Set(...) Assigned: Set(...)" */
 bool kafka_fail_assigned(struct sql_error *error,
                          const struct sql_condition *condition,

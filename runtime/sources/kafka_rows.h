@@ -94,5 +94,14 @@ void kafka_rows_begin(struct kafka_rows *rows, int32_t capacity);
 /* There must be room. */
 void kafka_rows_add(struct kafka_rows *rows, const struct kafka_record *records, int32_t count);
 
+enum {
+    KAFKA_ROWS_BYTES = 16 << 20
+}; /* of keys and values: a batch of rows ends when it has so many */
+
+static inline bool kafka_rows_full(const struct kafka_rows *rows)
+{
+    return rows->count >= rows->capacity || rows->bytes >= KAFKA_ROWS_BYTES;
+}
+
 /* What was added since kafka_rows_begin(), as a batch. */
 struct batch *kafka_rows_take(struct kafka_rows *rows);
