@@ -16,9 +16,9 @@
 struct kafka_cluster {
     const struct kafka_settings *settings;
     const atomic_bool *cancelled;
+    struct kafka_pool *pool;
     struct kafka_topics *topics;
-    rd_kafka_t *handle; /* NULL: made when it is needed */
-    struct client_trouble trouble;
+    struct kafka_admin *admin;
     bool again; /* the last failure may pass */
 };
 
@@ -39,6 +39,7 @@ static bool pause_ms(struct kafka_cluster *c, int64_t ms)
 /* --- making and closing --- */
 
 struct kafka_cluster *kafka_cluster_new(const struct kafka_settings *settings,
+                                        struct kafka_pool *pool,
                                         const atomic_bool *cancelled,
                                         struct sql_error *error)
 {
@@ -47,19 +48,14 @@ struct kafka_cluster *kafka_cluster_new(const struct kafka_settings *settings,
         return NULL;
     }
     struct kafka_cluster *c = MEM_NEW(struct kafka_cluster);
+    struct kafka_direct *direct = kafka_pool_direct(pool);
     c->settings = settings;
+    c->pool = pool;
     c->cancelled = cancelled;
     c->topics = topics;
-    client_trouble_init(&c->trouble);
+    c->admin = direct ? kafka_admin_direct(direct)
+                      : kafka_admin_native(settings, kafka_pool_troubles(pool));
     return c;
-}
-
-static void disconnect(struct kafka_cluster *c)
-{
-    if (c->handle) {
-        rd_kafka_destroy_flags(c->handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-        c->handle = NULL;
-    }
 }
 
 void kafka_cluster_free(struct kafka_cluster *c)
@@ -67,28 +63,9 @@ void kafka_cluster_free(struct kafka_cluster *c)
     if (!c) {
         return;
     }
-    disconnect(c);
+    c->admin->functions->close(c->admin);
     kafka_topics_free(c->topics);
-    client_trouble_finish(&c->trouble);
     free(c);
-}
-
-static bool connect_handle(struct kafka_cluster *c, struct sql_error *error)
-{
-    if (c->handle) {
-        return true;
-    }
-    rd_kafka_conf_t *conf = kafka_conf_new(c->settings, &c->trouble, error);
-    if (!conf) {
-        return false;
-    }
-    char reason[512];
-    c->handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason));
-    if (!c->handle) {
-        rd_kafka_conf_destroy(conf);
-        return sql_fail(error, &kafka_failure, "Failed to create new KafkaAdminClient: %s", reason);
-    }
-    return true;
 }
 
 static bool fail_code(struct kafka_cluster *c, int code, struct sql_error *error)
@@ -97,61 +74,26 @@ static bool fail_code(struct kafka_cluster *c, int code, struct sql_error *error
     kafka_fail_code(error, code);
     if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) {
         char suffix[300];
-        sql_error_add(error, "%s", client_trouble_suffix(&c->trouble, suffix, sizeof(suffix)));
+        sql_error_add(error, "%s", kafka_pool_trouble(c->pool, suffix, sizeof(suffix)));
     }
     return false;
 }
 
 /* --- offsets --- */
 
-/* One question of all; items come with a time (or KAFKA_LATEST, KAFKA_EARLIEST) and leave with an offset. */
-static int list_offsets(struct kafka_cluster *c,
-                        rd_kafka_topic_partition_list_t *list,
-                        int64_t timeout_ms)
+static struct kafka_call call_of(const struct kafka_cluster *c, struct arena *arena)
 {
-    /* Asked with ever more patience, so that a stop is seen soon. */
-    enum { FIRST_MS = 500, LONGEST_MS = 5000 };
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
-    rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_copy(list);
-    int code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    for (int64_t slice = FIRST_MS;
-         code == RD_KAFKA_RESP_ERR__TIMED_OUT && !kafka_cancelled(c->cancelled); slice *= 2) {
-        int64_t left = deadline - clock_monotonic_ms();
-        if (left <= 0) {
-            break;
-        }
-        int64_t wait = slice < LONGEST_MS ? slice : LONGEST_MS;
-        for (int i = 0; i < list->cnt; i++) {
-            list->elems[i].offset = asked->elems[i].offset;
-            list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
-        }
-        code = (int)rd_kafka_offsets_for_times(c->handle, list, (int)(wait < left ? wait : left));
-        for (int i = 0; code == 0 && i < list->cnt; i++) {
-            code = (int)list->elems[i].err;
-        }
-    }
-    rd_kafka_topic_partition_list_destroy(asked);
-    return code;
+    return (struct kafka_call){ c->cancelled, kafka_api_timeout_ms(c->settings), arena };
 }
 
 /* Each item's offset says what is asked: KAFKA_LATEST, KAFKA_EARLIEST or a time. -1 comes back where no record is that late. */
-static bool look_up(struct kafka_cluster *c, struct kafka_offsets *items, struct sql_error *error)
+static bool look_up(struct kafka_cluster *c,
+                    struct arena *arena,
+                    struct kafka_offsets *items,
+                    struct sql_error *error)
 {
-    if (items->count == 0) {
-        return true;
-    }
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(items->count);
-    for (int32_t i = 0; i < items->count; i++) {
-        char topic[512];
-        (void)bytes_to_text(items->items[i].topic, topic, sizeof(topic));
-        rd_kafka_topic_partition_list_add(list, topic, items->items[i].partition)->offset =
-            items->items[i].offset;
-    }
-    int code = list_offsets(c, list, kafka_api_timeout_ms(c->settings));
-    for (int32_t i = 0; code == 0 && i < items->count; i++) {
-        items->items[i].offset = list->elems[i].offset;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
+    struct kafka_call call = call_of(c, arena);
+    int code = items->count > 0 ? c->admin->functions->offsets(c->admin, &call, items) : 0;
     return code == 0 || fail_code(c, code, error);
 }
 
@@ -181,7 +123,7 @@ static bool look_up_those(struct kafka_cluster *c,
             some.items[some.count++] = items->items[i];
         }
     }
-    if (!look_up(c, &some, error)) {
+    if (!look_up(c, arena, &some, error)) {
         return false;
     }
     for (int32_t i = 0; i < some.count; i++) {
@@ -195,12 +137,20 @@ static bool assigned(struct kafka_cluster *c,
                      struct kafka_offsets *out,
                      struct sql_error *error)
 {
-    struct kafka_topics_question question = {
-        .handle = c->handle,
-        .cancelled = c->cancelled,
-        .timeout_ms = kafka_api_timeout_ms(c->settings),
-    };
-    int code = kafka_topics_list(c->topics, &question, arena, out);
+    struct kafka_call call = call_of(c, arena);
+    struct kafka_topic_list list = { 0 };
+    int32_t count = 0;
+    const struct bytes *names = kafka_topics_names(c->topics, &count);
+    int code = 0;
+    for (int32_t i = 0; code == 0 && i < count; i++) {
+        code = kafka_topic_possible(names[i]) ? 0 : RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+    }
+    if (code == 0 && !kafka_topics_none(c->topics)) {
+        code = c->admin->functions->topics(c->admin, &call, names, count, &list);
+    }
+    if (code == 0) {
+        code = kafka_topics_pick(c->topics, &list, arena, out);
+    }
     return code == 0 || fail_code(c, code, error);
 }
 
@@ -229,10 +179,10 @@ static bool ask(struct kafka_cluster *c, struct question *q, struct sql_error *e
     for (int64_t attempt = 1;; attempt++) {
         struct sql_error failure = { 0 };
         c->again = false;
-        if (connect_handle(c, &failure) && q->ask(c, q, &failure)) {
+        if (q->ask(c, q, &failure)) {
             return true;
         }
-        disconnect(c);
+        c->admin->functions->reset(c->admin);
         if (!c->again || attempt >= attempts || kafka_cancelled(c->cancelled) ||
             !pause_ms(c, c->settings->fetch_interval_ms)) {
             *error = failure;
@@ -248,7 +198,7 @@ static bool ask_ends(struct kafka_cluster *c, struct question *q, struct sql_err
         return false;
     }
     set_offsets(q->out, q->offset);
-    return look_up(c, q->out, error);
+    return look_up(c, q->arena, q->out, error);
 }
 
 bool kafka_cluster_latest(struct kafka_cluster *c,
@@ -320,7 +270,7 @@ static bool ask_earliest_of(struct kafka_cluster *c, struct question *q, struct 
     }
     set_offsets(&some, KAFKA_EARLIEST);
     *q->out = some;
-    return look_up(c, &some, error);
+    return look_up(c, q->arena, &some, error);
 }
 
 bool kafka_cluster_earliest_of(struct kafka_cluster *c,

@@ -8,21 +8,14 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-
-#include "client/handle.h"
 #include "sources/kafka_options.h"
-
-/* Has the query been told to stop? NULL: it never is. Thread: any. */
-static inline bool kafka_cancelled(const atomic_bool *cancelled)
-{
-    return cancelled && atomic_load_explicit(cancelled, memory_order_relaxed);
-}
+#include "sources/kafka_pool.h"
 
 struct kafka_cluster;
 
-/* `settings` and `cancelled` are borrowed for its life. Connects to nothing yet. NULL: the error is set: a pattern that is none. */
+/* All are borrowed for its life; the pool lends its connections. Connects to nothing yet. NULL: the error is set: a pattern that is none. */
 struct kafka_cluster *kafka_cluster_new(const struct kafka_settings *settings,
+                                        struct kafka_pool *pool,
                                         const atomic_bool *cancelled,
                                         struct sql_error *error);
 /* NULL is taken. */

@@ -314,3 +314,13 @@ int64_t kafka_api_timeout_ms(const struct kafka_settings *settings)
     enum { STANDARD_MS = 60000 };
     return kafka_conf_number(settings, "default.api.timeout.ms", STANDARD_MS);
 }
+
+bool kafka_conf_check(const struct kafka_settings *settings, struct sql_error *error)
+{
+    rd_kafka_conf_t *conf = kafka_conf_new(settings, NULL, error);
+    if (!conf) {
+        return false;
+    }
+    rd_kafka_conf_destroy(conf);
+    return true;
+}

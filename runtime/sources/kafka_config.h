@@ -27,6 +27,7 @@ int64_t kafka_conf_number(const struct kafka_settings *settings,
                           int64_t standard);
 
 /* Are the values of these options possible? Without a word to any broker. */
+bool kafka_conf_check(const struct kafka_settings *settings, struct sql_error *error);
 bool kafka_conf_check_servers(const struct kafka_settings *settings, struct sql_error *error);
 
 /* Kafka's default.api.timeout.ms: how long a question may take. */

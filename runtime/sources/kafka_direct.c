@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "client/handle.h"
 #include "protocol/kafka_error.h"
@@ -16,14 +19,9 @@
 
 enum { FETCH_VERSION = 12 /* the last one that names topics */, IDLE_MAX = 64 };
 
-struct leader {
-    char *topic; /* owned */
-    int32_t partition;
-    char *address; /* owned */
-};
-
 struct kafka_direct {
     const struct kafka_settings *settings;
+    const atomic_bool *cancelled;
     struct client_trouble *trouble;
     struct kafka_fetching fetching;
     char *client_id; /* owned */
@@ -32,9 +30,7 @@ struct kafka_direct {
     /* lock must be held for these: */
     int32_t idle_count;
     struct channel *idle[IDLE_MAX]; /* connections that nobody uses */
-    int32_t leader_count;
-    int32_t leader_capacity;
-    struct leader *leaders;
+    struct map leaders;             /* "topic\0partition" -> its leader's address, owned */
 };
 
 static int32_t limited(const struct kafka_settings *settings, const char *name, int32_t standard)
@@ -44,6 +40,7 @@ static int32_t limited(const struct kafka_settings *settings, const char *name, 
 }
 
 struct kafka_direct *kafka_direct_new(const struct kafka_settings *settings,
+                                      const atomic_bool *cancelled,
                                       struct client_trouble *trouble)
 {
     enum {
@@ -58,6 +55,7 @@ struct kafka_direct *kafka_direct_new(const struct kafka_settings *settings,
     struct bytes crcs = options_get(&settings->kafka, "check.crcs");
     struct bytes client_id = options_get(&settings->kafka, "client.id");
     d->settings = settings;
+    d->cancelled = cancelled;
     d->trouble = trouble;
     d->fetching = (struct kafka_fetching){
         .committed = bytes_equal_text(isolation, "read_committed"),
@@ -85,11 +83,10 @@ void kafka_direct_free(struct kafka_direct *d)
     for (int32_t i = 0; i < d->idle_count; i++) {
         channel_close(d->idle[i]);
     }
-    for (int32_t i = 0; i < d->leader_count; i++) {
-        free(d->leaders[i].topic);
-        free(d->leaders[i].address);
+    for (size_t i = 0; i < d->leaders.count; i++) {
+        free(d->leaders.entries[i].value);
     }
-    free(d->leaders);
+    map_finish(&d->leaders);
     free(d->client_id);
     pthread_mutex_destroy(&d->lock);
     free(d);
@@ -191,10 +188,86 @@ static enum weir_status open_any(struct kafka_direct *d,
     return rc;
 }
 
+enum weir_status kafka_direct_call(struct kafka_direct *d,
+                                   struct channel *channel,
+                                   const struct kafka_question *q,
+                                   struct weir_error *err)
+{
+    enum { SLICE_MS = 100 };
+    enum weir_status rc = channel_send(channel, q->key, q->request, err);
+    if (rc < 0) {
+        return rc;
+    }
+    int64_t deadline_ms = clock_monotonic_ms() + d->timeout_ms;
+    while (!channel_wait(channel, SLICE_MS)) {
+        if (clock_monotonic_ms() >= deadline_ms || kafka_cancelled(d->cancelled)) {
+            return weir_fail(err, WEIR_ETIMEOUT, "%s: no answer", channel_address(channel));
+        }
+    }
+    return channel_receive(channel, q->key, NULL, q->arena, q->response, err);
+}
+
 /* --- who leads --- */
 
+enum { LEADER_KEY_SIZE = LIMIT_TOPIC_NAME + 1 + sizeof(int32_t) };
+
+static struct bytes leader_key(struct bytes topic, int32_t partition, char out[LEADER_KEY_SIZE])
+{
+    size_t len = topic.len < LIMIT_TOPIC_NAME ? topic.len : LIMIT_TOPIC_NAME;
+    memcpy(out, topic.data, len);
+    out[len] = '\0';
+    memcpy(out + len + 1, &partition, sizeof(partition));
+    return (struct bytes){ (const uint8_t *)out, len + 1 + sizeof(partition) };
+}
+
+/* Lock held. */
+static void set_leader(struct kafka_direct *d, struct bytes topic, int32_t partition, char *address)
+{
+    char key[LEADER_KEY_SIZE];
+    struct bytes name = leader_key(topic, partition, key);
+    free(address ? map_put(&d->leaders, name, address) : map_remove(&d->leaders, name));
+}
+
+void kafka_direct_forget(struct kafka_direct *d, struct bytes topic, int32_t partition)
+{
+    pthread_mutex_lock(&d->lock);
+    set_leader(d, topic, partition, NULL);
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* "host:port" of a broker; NULL: it is not in the answer. The caller's. */
+static char *broker_address(const struct metadata_response *answer, int32_t id)
+{
+    char text[KAFKA_ADDRESS_SIZE];
+    for (int32_t i = 0; i < answer->brokers_count; i++) {
+        const struct metadata_response_broker *b = &answer->brokers[i];
+        if (b->node_id == id) {
+            bool v6 = b->host.len > 0 && memchr(b->host.data, ':', b->host.len) != NULL;
+            int len = snprintf(text, sizeof(text), v6 ? "[%.*s]:%" PRId32 : "%.*s:%" PRId32,
+                               BYTES_ARG(b->host), b->port);
+            return len > 0 && len < (int)sizeof(text) ? mem_text(text, (size_t)len) : NULL;
+        }
+    }
+    return NULL;
+}
+
+static void keep_leaders(struct kafka_direct *d, const struct metadata_response *answer)
+{
+    pthread_mutex_lock(&d->lock);
+    for (int32_t t = 0; t < answer->topics_count; t++) {
+        const struct metadata_response_topic *topic = &answer->topics[t];
+        for (int32_t p = 0; topic->name.len > 0 && p < topic->partitions_count; p++) {
+            const struct metadata_response_partition *partition = &topic->partitions[p];
+            set_leader(d, topic->name, partition->partition_index,
+                       broker_address(answer, partition->leader_id));
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
 enum weir_status kafka_direct_metadata(struct kafka_direct *d,
-                                       struct bytes topic,
+                                       const struct bytes *topics,
+                                       int32_t count,
                                        struct arena *arena,
                                        struct metadata_response *out,
                                        struct weir_error *err)
@@ -204,128 +277,88 @@ enum weir_status kafka_direct_metadata(struct kafka_direct *d,
     if (rc < 0) {
         return rc;
     }
-    struct metadata_request_topic one;
     struct metadata_request request;
     message_init(&metadata_request_type, &request);
-    message_init(&metadata_request_topic_type, &one);
-    one.name = topic;
-    request.topics = bytes_is_null(topic) ? NULL : &one;
-    request.topics_count = bytes_is_null(topic) ? 0 : 1;
+    request.topics =
+        count > 0 ? ARENA_NEW(arena, struct metadata_request_topic, (size_t)count) : NULL;
+    request.topics_count = count > 0 ? count : -1; /* null: all */
     request.allow_auto_topic_creation = false;
-    rc = channel_call(channel, API_METADATA, &request, arena, out, err);
+    for (int32_t i = 0; i < count; i++) {
+        message_init(&metadata_request_topic_type, &request.topics[i]);
+        request.topics[i].name = topics[i];
+    }
+    struct kafka_question question = { API_METADATA, &request, arena, out };
+    rc = kafka_direct_call(d, channel, &question, err);
     if (rc < 0) {
         kafka_direct_note(d, err->message);
         channel_close(channel);
         return rc;
     }
     kafka_direct_give_back(d, channel);
+    keep_leaders(d, out);
     return WEIR_OK;
 }
 
-/* Lock held. */
-static struct leader *find_leader(struct kafka_direct *d, struct bytes topic, int32_t partition)
+static bool known_leader(struct kafka_direct *d,
+                         const struct kafka_offset *p,
+                         char out[KAFKA_ADDRESS_SIZE])
 {
-    for (int32_t i = 0; i < d->leader_count; i++) {
-        struct leader *l = &d->leaders[i];
-        if (l->partition == partition && bytes_equal_text(topic, l->topic)) {
-            return l;
-        }
-    }
-    return NULL;
-}
-
-void kafka_direct_forget(struct kafka_direct *d, struct bytes topic, int32_t partition)
-{
+    char key[LEADER_KEY_SIZE];
     pthread_mutex_lock(&d->lock);
-    struct leader *l = find_leader(d, topic, partition);
-    if (l) {
-        free(l->topic);
-        free(l->address);
-        *l = d->leaders[--d->leader_count];
+    const char *address = map_get(&d->leaders, leader_key(p->topic, p->partition, key));
+    if (address) {
+        (void)snprintf(out, KAFKA_ADDRESS_SIZE, "%s", address);
     }
     pthread_mutex_unlock(&d->lock);
+    return address != NULL;
 }
 
-static void keep_leader(struct kafka_direct *d,
-                        struct bytes topic,
-                        int32_t partition,
-                        const char *address)
-{
-    kafka_direct_forget(d, topic, partition);
-    pthread_mutex_lock(&d->lock);
-    if (d->leader_count == d->leader_capacity) {
-        d->leader_capacity = d->leader_capacity ? d->leader_capacity * 2 : 16;
-        d->leaders = mem_resize(d->leaders, (size_t)d->leader_capacity, sizeof(*d->leaders));
-    }
-    d->leaders[d->leader_count++] = (struct leader){ mem_text(topic.data, topic.len), partition,
-                                                     mem_text(address, strlen(address)) };
-    pthread_mutex_unlock(&d->lock);
-}
-
-/* The leader of a partition, out of the answer. A broker's code: there is none. */
-static int pick_leader(const struct metadata_response *answer,
-                       int32_t partition,
-                       char *out,
-                       size_t size)
+/* Why an answer says of no leader. */
+static int why_none(const struct metadata_response *answer, int32_t partition)
 {
     if (answer->topics_count < 1) {
         return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
     }
     const struct metadata_response_topic *topic = &answer->topics[0];
-    if (topic->error_code != KAFKA_NONE) {
-        return topic->error_code;
-    }
-    int32_t id = -1;
     bool found = false;
     for (int32_t i = 0; i < topic->partitions_count; i++) {
-        if (topic->partitions[i].partition_index == partition) {
-            id = topic->partitions[i].leader_id;
-            found = true;
-        }
+        found |= topic->partitions[i].partition_index == partition;
     }
-    for (int32_t i = 0; i < answer->brokers_count; i++) {
-        const struct metadata_response_broker *b = &answer->brokers[i];
-        if (b->node_id == id) {
-            bool v6 = memchr(b->host.data, ':', b->host.len) != NULL;
-            int len = snprintf(out, size, v6 ? "[%.*s]:%" PRId32 : "%.*s:%" PRId32,
-                               BYTES_ARG(b->host), b->port);
-            return len > 0 && (size_t)len < size ? KAFKA_NONE : KAFKA_LEADER_NOT_AVAILABLE;
-        }
+    if (topic->error_code != KAFKA_NONE) {
+        return topic->error_code;
     }
     return found ? KAFKA_LEADER_NOT_AVAILABLE : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
-static enum weir_status leader_address(struct kafka_direct *d,
-                                       const struct kafka_range *of,
-                                       char *out,
-                                       size_t size,
-                                       int *out_code,
-                                       struct weir_error *err)
+enum weir_status kafka_direct_leader(struct kafka_direct *d,
+                                     const struct kafka_offset *partition,
+                                     char out[KAFKA_ADDRESS_SIZE],
+                                     int *out_code,
+                                     struct weir_error *err)
 {
-    pthread_mutex_lock(&d->lock);
-    const struct leader *known = find_leader(d, of->topic, of->partition);
-    if (known) {
-        (void)snprintf(out, size, "%s", known->address);
-    }
-    pthread_mutex_unlock(&d->lock);
-    if (known) {
+    *out_code = KAFKA_NONE;
+    if (known_leader(d, partition, out)) {
         return WEIR_OK;
     }
     struct arena arena;
     struct metadata_response answer;
     arena_init(&arena, 0);
-    enum weir_status rc = kafka_direct_metadata(d, of->topic, &arena, &answer, err);
-    if (rc == WEIR_OK) {
-        *out_code = pick_leader(&answer, of->partition, out, size);
-        if (*out_code != KAFKA_NONE) {
-            rc = weir_fail(err, WEIR_EBROKER, "%s", kafka_error_name((int16_t)*out_code));
-        }
+    enum weir_status rc = kafka_direct_metadata(d, &partition->topic, 1, &arena, &answer, err);
+    if (rc == WEIR_OK && !known_leader(d, partition, out)) {
+        *out_code = why_none(&answer, partition->partition);
+        rc = weir_fail(err, WEIR_EBROKER, "%s", kafka_error_name((int16_t)*out_code));
     }
     arena_finish(&arena);
-    if (rc == WEIR_OK) {
-        keep_leader(d, of->topic, of->partition, out);
-    }
     return rc;
+}
+
+enum weir_status kafka_direct_open(struct kafka_direct *d,
+                                   const char *address,
+                                   struct channel **out,
+                                   struct weir_error *err)
+{
+    *out = take_open(d, address);
+    return *out ? WEIR_OK : open_channel(d, address, out, err);
 }
 
 enum weir_status kafka_direct_connect(struct kafka_direct *d,
@@ -335,18 +368,13 @@ enum weir_status kafka_direct_connect(struct kafka_direct *d,
                                       int *out_code,
                                       struct weir_error *err)
 {
-    char address[300];
-    struct kafka_range of = { .topic = topic, .partition = partition };
-    *out_code = KAFKA_NONE;
-    enum weir_status rc = leader_address(d, &of, address, sizeof(address), out_code, err);
+    char address[KAFKA_ADDRESS_SIZE];
+    struct kafka_offset of = { .topic = topic, .partition = partition };
+    enum weir_status rc = kafka_direct_leader(d, &of, address, out_code, err);
     if (rc < 0) {
         return rc;
     }
-    *out = take_open(d, address);
-    if (*out) {
-        return WEIR_OK;
-    }
-    rc = open_channel(d, address, out, err);
+    rc = kafka_direct_open(d, address, out, err);
     if (rc < 0) {
         kafka_direct_forget(d, topic, partition);
     }

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "client/channel.h"
 #include "sources/kafka_feed.h"
 #include "sources/kafka_options.h"
@@ -16,8 +18,9 @@
 struct client_trouble;
 struct kafka_direct;
 
-/* `settings` and `trouble` are borrowed for its life. */
+/* All are borrowed for its life. */
 struct kafka_direct *kafka_direct_new(const struct kafka_settings *settings,
+                                      const atomic_bool *cancelled,
                                       struct client_trouble *trouble);
 
 /* All feeds are closed. NULL is taken. */
@@ -41,12 +44,27 @@ struct kafka_fetching {
 
 const struct kafka_fetching *kafka_direct_fetching(const struct kafka_direct *d);
 
-/* Metadata of one topic, or of all: null. From any broker. */
+/* Metadata of these topics, or of all: count 0. From any broker. Who leads is kept for later. */
 enum weir_status kafka_direct_metadata(struct kafka_direct *d,
-                                       struct bytes topic,
+                                       const struct bytes *topics,
+                                       int32_t count,
                                        struct arena *arena,
                                        struct metadata_response *out,
                                        struct weir_error *err);
+
+/*
+ * Offsets by time: items come with one (or KAFKA_LATEST, KAFKA_EARLIEST) and leave with an offset, -1: none. One question a broker. A
+ * broker's code, KAFKA_NETWORK_EXCEPTION without an answer; what is in the items then is of no use. (kafka_direct_offsets.c)
+ */
+int kafka_direct_offsets(struct kafka_direct *d, struct arena *arena, struct kafka_offsets *items);
+
+/* The address of who leads the partition, kept or asked for; *out_code as in kafka_direct_connect(). */
+enum { KAFKA_ADDRESS_SIZE = 300 };
+enum weir_status kafka_direct_leader(struct kafka_direct *d,
+                                     const struct kafka_offset *partition,
+                                     char out[KAFKA_ADDRESS_SIZE],
+                                     int *out_code,
+                                     struct weir_error *err);
 
 /* A connection to the broker that leads the partition; the caller's until it is given back. *out_code: a broker's code, 0: none. */
 enum weir_status kafka_direct_connect(struct kafka_direct *d,
@@ -55,6 +73,24 @@ enum weir_status kafka_direct_connect(struct kafka_direct *d,
                                       struct channel **out,
                                       int *out_code,
                                       struct weir_error *err);
+
+/* A connection to that broker. */
+enum weir_status kafka_direct_open(struct kafka_direct *d,
+                                   const char *address,
+                                   struct channel **out,
+                                   struct weir_error *err);
+
+/* As channel_call(), but it ends soon when the query is to stop. */
+struct kafka_question {
+    enum api_key key;
+    const void *request;
+    struct arena *arena;
+    void *response;
+};
+enum weir_status kafka_direct_call(struct kafka_direct *d,
+                                   struct channel *channel,
+                                   const struct kafka_question *question,
+                                   struct weir_error *err);
 
 /* Nothing may be on its way there. */
 void kafka_direct_give_back(struct kafka_direct *d, struct channel *channel);

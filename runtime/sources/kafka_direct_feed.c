@@ -228,63 +228,24 @@ static bool direct_seek(struct kafka_feed *base, int64_t offset, struct sql_erro
     return true;
 }
 
-/* First or last offset, by Kafka's special times. */
-static int list_offset(struct direct_feed *f, struct channel *channel, int64_t time, int64_t *out)
-{
-    struct list_offsets_request request;
-    struct list_offsets_request_topic topic;
-    struct list_offsets_request_partition partition;
-    struct list_offsets_response response;
-    struct weir_error err;
-    struct arena arena;
-    message_init(&list_offsets_request_type, &request);
-    message_init(&list_offsets_request_topic_type, &topic);
-    message_init(&list_offsets_request_partition_type, &partition);
-    partition.partition_index = f->partition;
-    partition.timestamp = time;
-    topic.name = topic_of(f);
-    topic.partitions = &partition;
-    topic.partitions_count = 1;
-    request.replica_id = -1;
-    request.isolation_level = kafka_direct_fetching(f->direct)->committed ? 1 : 0;
-    request.topics = &topic;
-    request.topics_count = 1;
-    arena_init(&arena, 0);
-    int code = KAFKA_UNKNOWN_SERVER_ERROR;
-    if (channel_call(channel, API_LIST_OFFSETS, &request, &arena, &response, &err) < 0) {
-        code = KAFKA_NETWORK_EXCEPTION;
-    } else if (response.topics_count == 1 && response.topics[0].partitions_count == 1) {
-        code = response.topics[0].partitions[0].error_code;
-        *out = response.topics[0].partitions[0].offset;
-    }
-    arena_finish(&arena);
-    return code;
-}
-
 static int direct_ends(struct kafka_feed *base,
                        int64_t *out_first,
                        int64_t *out_end,
                        int timeout_ms)
 {
-    enum { LATEST = -1, EARLIEST = -2 };
     struct direct_feed *f = (struct direct_feed *)base;
-    struct channel *channel = NULL;
-    struct weir_error err;
-    int code = KAFKA_NONE;
+    struct kafka_offset first = { topic_of(f), f->partition, KAFKA_EARLIEST };
+    struct kafka_offset last = { topic_of(f), f->partition, KAFKA_LATEST };
+    struct arena arena;
     (void)timeout_ms;
-    if (kafka_direct_connect(f->direct, topic_of(f), f->partition, &channel, &code, &err) < 0) {
-        return code != KAFKA_NONE ? code : KAFKA_NETWORK_EXCEPTION;
-    }
-    code = list_offset(f, channel, EARLIEST, out_first);
+    arena_init(&arena, 0);
+    int code = kafka_direct_offsets(f->direct, &arena, &(struct kafka_offsets){ 1, &first });
     if (code == KAFKA_NONE) {
-        code = list_offset(f, channel, LATEST, out_end);
+        code = kafka_direct_offsets(f->direct, &arena, &(struct kafka_offsets){ 1, &last });
     }
-    if (code == KAFKA_NONE) {
-        kafka_direct_give_back(f->direct, channel);
-    } else {
-        kafka_direct_drop(f->direct, channel);
-        kafka_direct_forget(f->direct, topic_of(f), f->partition);
-    }
+    arena_finish(&arena);
+    *out_first = first.offset;
+    *out_end = last.offset;
     return code;
 }
 

@@ -8,10 +8,18 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/buffer.h"
 #include "plan/options.h"
 #include "sources/kafka_offsets.h"
 #include "sources/kafka_split.h"
+
+/* Has the query been told to stop? NULL: it never is. Thread: any. */
+static inline bool kafka_cancelled(const atomic_bool *cancelled)
+{
+    return cancelled && atomic_load_explicit(cancelled, memory_order_relaxed);
+}
 
 enum kafka_strategy {
     KAFKA_ASSIGN,

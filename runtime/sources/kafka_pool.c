@@ -25,13 +25,14 @@ struct kafka_pool {
     struct kafka_place **places;
 };
 
-struct kafka_pool *kafka_pool_new(const struct kafka_settings *settings)
+struct kafka_pool *kafka_pool_new(const struct kafka_settings *settings,
+                                  const atomic_bool *cancelled)
 {
     struct kafka_pool *pool = MEM_NEW(struct kafka_pool);
     client_trouble_init(&pool->trouble);
     pthread_mutex_init(&pool->lock, NULL);
     if (kafka_is_plain(settings)) {
-        pool->direct = kafka_direct_new(settings, &pool->trouble);
+        pool->direct = kafka_direct_new(settings, cancelled, &pool->trouble);
     } else {
         pool->native = kafka_native_new(settings, &pool->trouble);
     }
@@ -172,4 +173,14 @@ void kafka_pool_release(struct kafka_pool *pool, struct kafka_place *place)
 const char *kafka_pool_trouble(struct kafka_pool *pool, char *out, size_t size)
 {
     return client_trouble_suffix(&pool->trouble, out, size);
+}
+
+struct kafka_direct *kafka_pool_direct(struct kafka_pool *pool)
+{
+    return pool->direct;
+}
+
+struct client_trouble *kafka_pool_troubles(struct kafka_pool *pool)
+{
+    return &pool->trouble;
 }

@@ -12,6 +12,8 @@
 #include "sources/kafka_options.h"
 
 struct kafka_pool;
+struct kafka_direct;
+struct client_trouble;
 
 struct kafka_place {
     char *topic; /* owned */
@@ -22,8 +24,9 @@ struct kafka_place {
     int64_t used_ms;
 };
 
-/* `settings` is borrowed for its life. */
-struct kafka_pool *kafka_pool_new(const struct kafka_settings *settings);
+/* Both are borrowed for its life. */
+struct kafka_pool *kafka_pool_new(const struct kafka_settings *settings,
+                                  const atomic_bool *cancelled);
 
 /* All places are released. NULL is taken. */
 void kafka_pool_free(struct kafka_pool *pool);
@@ -33,6 +36,10 @@ struct kafka_place *kafka_pool_acquire(struct kafka_pool *pool,
                                        const struct kafka_range *range,
                                        struct sql_error *error);
 void kafka_pool_release(struct kafka_pool *pool, struct kafka_place *place);
+
+/* Its plain connections; NULL: librdkafka's are used. And where complaints about connections are kept. */
+struct kafka_direct *kafka_pool_direct(struct kafka_pool *pool);
+struct client_trouble *kafka_pool_troubles(struct kafka_pool *pool);
 
 /* " (<why connections fail>)", or nothing. */
 const char *kafka_pool_trouble(struct kafka_pool *pool, char *out, size_t size);

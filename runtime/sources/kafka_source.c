@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/uuid.h"
 #include "columns/double_text.h"
+#include "sources/kafka_config.h"
 #include "sources/kafka_errors.h"
 #include "sources/kafka_log.h"
 
@@ -83,12 +84,12 @@ struct kafka_source *kafka_source_new(const struct source_request *r,
         return NULL;
     }
     s->group = group_name(s);
-    s->cluster = kafka_cluster_new(&s->settings, s->cancelled, error);
-    if (!s->cluster) {
+    s->pool = kafka_pool_new(&s->settings, s->cancelled);
+    s->cluster = kafka_cluster_new(&s->settings, s->pool, s->cancelled, error);
+    if (!s->cluster || !kafka_conf_check(&s->settings, error)) {
         kafka_source_free(s);
         return NULL;
     }
-    s->pool = kafka_pool_new(&s->settings);
     return s;
 }
 
@@ -97,8 +98,8 @@ void kafka_source_free(struct kafka_source *s)
     if (!s) {
         return;
     }
-    kafka_pool_free(s->pool);
     kafka_cluster_free(s->cluster);
+    kafka_pool_free(s->pool);
     free(s->columns);
     arena_finish(&s->frozen_arena);
     arena_finish(&s->latest_arena);

@@ -4,14 +4,13 @@
 #include "sources/kafka_topics.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <librdkafka/rdkafka.h>
 #include <pcre2.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "expressions/string_regex.h"
-#include "sources/kafka_cluster.h"
 #include "sources/kafka_errors.h"
 
 struct kafka_topics {
@@ -116,37 +115,16 @@ void kafka_topics_free(struct kafka_topics *t)
     free(t);
 }
 
-/* --- listing --- */
+/* --- picking --- */
 
-struct listing {
-    struct kafka_topics *topics;
-    const struct kafka_topics_question *question;
-    struct arena *arena;
-    int32_t capacity;
-    struct kafka_offsets found;
-};
-
-static bool is_internal(struct bytes topic)
+bool kafka_topic_possible(struct bytes name)
 {
-    static const char *const internal[] = { "__consumer_offsets", "__transaction_state",
-                                            "__share_group_state" };
-    for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++) {
-        if (bytes_equal_text(topic, internal[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A name that no topic can have: brokers refuse it, librdkafka would look for it for ever. */
-static bool is_possible(struct bytes topic)
-{
-    bool dots = bytes_equal_text(topic, ".") || bytes_equal_text(topic, "..");
-    if (topic.len == 0 || topic.len > LIMIT_TOPIC_NAME || dots) {
+    bool dots = bytes_equal_text(name, ".") || bytes_equal_text(name, "..");
+    if (name.len == 0 || name.len > LIMIT_TOPIC_NAME || dots) {
         return false;
     }
-    for (size_t i = 0; i < topic.len; i++) {
-        uint8_t c = topic.data[i];
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!letter && c != '.' && c != '_' && c != '-') {
             return false;
@@ -155,141 +133,71 @@ static bool is_possible(struct bytes topic)
     return true;
 }
 
-static void add_partition(struct listing *l, struct bytes topic, int32_t partition)
+const struct bytes *kafka_topics_names(const struct kafka_topics *t, int32_t *out_count)
+{
+    *out_count = t->name_count;
+    return t->names;
+}
+
+bool kafka_topics_none(const struct kafka_topics *t)
+{
+    return t->settings->strategy != KAFKA_SUBSCRIBE_PATTERN && t->name_count == 0;
+}
+
+struct picking {
+    const struct kafka_topics *topics;
+    int32_t capacity;
+    struct kafka_offsets found;
+};
+
+static void add_partition(struct picking *p, struct bytes topic, int32_t partition)
 {
     struct kafka_offset item = { topic, partition, 0 };
-    if (l->topics->settings->strategy == KAFKA_ASSIGN &&
-        !kafka_offsets_find(&l->topics->wanted, &item)) {
+    if (p->topics->settings->strategy == KAFKA_ASSIGN &&
+        !kafka_offsets_find(&p->topics->wanted, &item)) {
         return;
     }
-    if (l->found.count == l->capacity) {
-        l->capacity = l->capacity ? l->capacity * 2 : 16;
-        l->found.items = mem_resize(l->found.items, (size_t)l->capacity, sizeof(item));
+    if (p->found.count == p->capacity) {
+        p->capacity = p->capacity ? p->capacity * 2 : 16;
+        p->found.items = mem_resize(p->found.items, (size_t)p->capacity, sizeof(item));
     }
-    l->found.items[l->found.count++] = item;
+    p->found.items[p->found.count++] = item;
 }
 
-static void add_topic(struct listing *l, const struct rd_kafka_metadata_topic *topic)
+static bool is_meant(const struct kafka_topics *t, struct bytes name)
 {
-    struct bytes name = arena_copy(l->arena, bytes_of(topic->topic));
-    if (is_internal(name)) {
-        return;
-    }
-    for (int i = 0; i < topic->partition_cnt; i++) {
-        add_partition(l, name, topic->partitions[i].id);
-    }
-}
-
-/* Of one topic, or of all: NULL. Asked with ever more patience, so that a stop is seen soon. */
-static int ask_metadata(struct listing *l,
-                        rd_kafka_topic_t *topic,
-                        const struct rd_kafka_metadata **out)
-{
-    enum { FIRST_MS = 500, LONGEST_MS = 5000 };
-    const struct kafka_topics_question *q = l->question;
-    int64_t deadline = clock_monotonic_ms() + q->timeout_ms;
-    int code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    for (int64_t slice = FIRST_MS; !kafka_cancelled(q->cancelled); slice *= 2) {
-        int64_t left = deadline - clock_monotonic_ms();
-        int64_t wait = slice < LONGEST_MS ? slice : LONGEST_MS;
-        code = (int)rd_kafka_metadata(q->handle, topic == NULL, topic, out,
-                                      (int)(wait < left ? wait : left));
-        bool waits = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
-        if (!waits || deadline <= clock_monotonic_ms()) {
-            return code;
-        }
-    }
-    return code;
-}
-
-static bool topic_failed(const struct rd_kafka_metadata_topic *topic)
-{
-    return topic->err != RD_KAFKA_RESP_ERR_NO_ERROR &&
-           topic->err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-}
-
-static int list_topic(struct listing *l, struct bytes name)
-{
-    char text[LIMIT_TOPIC_NAME + 1];
-    if (!is_possible(name) || !bytes_to_text(name, text, sizeof(text))) {
-        return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
-    }
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(l->question->handle, text, NULL);
-    if (!topic) {
-        return (int)rd_kafka_last_error();
-    }
-    const struct rd_kafka_metadata *metadata = NULL;
-    int code = ask_metadata(l, topic, &metadata);
-    rd_kafka_topic_destroy(topic);
-    if (code != 0) {
-        return code;
-    }
-    code = metadata->topic_cnt == 1 ? 0 : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (code == 0 && topic_failed(&metadata->topics[0])) {
-        code = (int)metadata->topics[0].err;
-    }
-    if (code == 0) {
-        add_topic(l, &metadata->topics[0]);
-    }
-    rd_kafka_metadata_destroy(metadata);
-    return code;
-}
-
-static bool is_meant(struct listing *l, struct bytes name)
-{
-    struct kafka_topics *t = l->topics;
     if (t->settings->strategy == KAFKA_SUBSCRIBE_PATTERN) {
         return pcre2_match(t->pattern, name.data, name.len, 0, 0, t->match, NULL) >= 0;
     }
     return bsearch(&name, t->names, (size_t)t->name_count, sizeof(name), by_text) != NULL;
 }
 
-static int list_all(struct listing *l)
-{
-    const struct rd_kafka_metadata *metadata = NULL;
-    int code = ask_metadata(l, NULL, &metadata);
-    if (code != 0) {
-        return code;
-    }
-    int32_t found = 0;
-    for (int i = 0; i < metadata->topic_cnt && code == 0; i++) {
-        const struct rd_kafka_metadata_topic *topic = &metadata->topics[i];
-        if (!is_meant(l, bytes_of(topic->topic))) {
-            continue;
-        }
-        found++;
-        if (topic_failed(topic)) {
-            code = (int)topic->err;
-        } else {
-            add_topic(l, topic);
-        }
-    }
-    rd_kafka_metadata_destroy(metadata);
-    bool missing =
-        l->topics->settings->strategy != KAFKA_SUBSCRIBE_PATTERN && found < l->topics->name_count;
-    return code == 0 && missing ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : code;
-}
-
-int kafka_topics_list(struct kafka_topics *t,
-                      const struct kafka_topics_question *question,
+int kafka_topics_pick(const struct kafka_topics *t,
+                      const struct kafka_topic_list *list,
                       struct arena *arena,
                       struct kafka_offsets *out)
 {
-    enum {
-        ONE_BY_ONE = 4
-    }; /* so many topics are asked for one by one; more are picked out of all */
-    struct listing l = { .topics = t, .question = question, .arena = arena };
+    struct picking p = { .topics = t };
     int code = 0;
-    if (t->settings->strategy == KAFKA_SUBSCRIBE_PATTERN || t->name_count > ONE_BY_ONE) {
-        code = list_all(&l);
+    int32_t met = 0;
+    for (int32_t i = 0; code == 0 && i < list->count; i++) {
+        const struct kafka_topic *topic = &list->items[i];
+        if (!is_meant(t, topic->name)) {
+            continue;
+        }
+        met++;
+        code = topic->code;
+        for (int32_t k = 0; code == 0 && !topic->internal && k < topic->partition_count; k++) {
+            add_partition(&p, topic->name, topic->partitions[k]);
+        }
     }
-    for (int32_t i = 0; code == 0 && t->name_count <= ONE_BY_ONE && i < t->name_count; i++) {
-        code = list_topic(&l, t->names[i]);
+    if (code == 0 && t->settings->strategy != KAFKA_SUBSCRIBE_PATTERN && met < t->name_count) {
+        code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     }
     if (code == 0) {
-        kafka_offsets_sort(&l.found);
-        *out = kafka_offsets_copy(arena, &l.found);
+        kafka_offsets_sort(&p.found);
+        *out = kafka_offsets_copy(arena, &p.found);
     }
-    free(l.found.items);
+    free(p.found.items);
     return code;
 }

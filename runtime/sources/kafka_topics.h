@@ -5,9 +5,7 @@
  */
 #pragma once
 
-#include <librdkafka/rdkafka.h>
-#include <stdatomic.h>
-
+#include "sources/kafka_admin.h"
 #include "sources/kafka_options.h"
 
 struct kafka_topics;
@@ -19,14 +17,14 @@ struct kafka_topics *kafka_topics_new(const struct kafka_settings *settings,
 /* NULL is taken. */
 void kafka_topics_free(struct kafka_topics *t);
 
-struct kafka_topics_question {
-    rd_kafka_t *handle;
-    const atomic_bool *cancelled;
-    int64_t timeout_ms;
-};
+/* Which topics to ask for; none: all. */
+const struct bytes *kafka_topics_names(const struct kafka_topics *t, int32_t *out_count);
 
-/* All partitions of all topics that are meant, sorted, in the arena; internal topics have none. 0, or librdkafka's code. */
-int kafka_topics_list(struct kafka_topics *t,
-                      const struct kafka_topics_question *question,
+/* No topic is meant at all: an empty assign. */
+bool kafka_topics_none(const struct kafka_topics *t);
+
+/* All partitions that are meant, sorted, in the arena; internal topics have none. 0, or why not: a code. */
+int kafka_topics_pick(const struct kafka_topics *t,
+                      const struct kafka_topic_list *list,
                       struct arena *arena,
                       struct kafka_offsets *out);
