@@ -13,6 +13,7 @@
 void sql_error_finish(struct sql_error *e)
 {
     free(e->message);
+    free(e->cause);
     *e = (struct sql_error){ 0 };
 }
 
@@ -188,4 +189,17 @@ void sql_error_add_place(struct sql_error *e, struct bytes text, int32_t at)
         start = end + 1;
     }
     set_message(e, &out);
+}
+
+void sql_error_set_cause(struct sql_error *e, const struct sql_error *why)
+{
+    struct buffer text;
+    buffer_init(&text, SQL_ERROR_MAX);
+    buffer_printf(&text, "%s: %s", why->condition->exception, why->message);
+    if (why->cause) {
+        buffer_printf(&text, "\nCaused by: %s", why->cause);
+    }
+    free(e->cause);
+    e->cause = mem_text(buffer_bytes(&text).data, text.len);
+    buffer_finish(&text);
 }

@@ -28,6 +28,7 @@ enum { SQL_ERROR_MAX = 1 << 20 }; /* bytes of a message; longer ones are cut */
 struct sql_error {
     const struct sql_condition *condition; /* NULL: no error */
     char *message;                         /* owned */
+    char *cause; /* owned; what Java prints as "Caused by": no part of the message. NULL: none */
 };
 
 /* A part of a text: characters [start, end) counted in bytes. start < 0: nowhere. */
@@ -68,6 +69,9 @@ void sql_error_add_place(struct sql_error *e, struct bytes text, int32_t at);
 /* Any text, at the end. */
 void sql_error_add(struct sql_error *e, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What led to the error: the other's class and message, and its own cause behind it. */
+void sql_error_set_cause(struct sql_error *e, const struct sql_error *why);
 
 /* Any text, in front. Spark begins what its parser says with a line end. */
 void sql_error_prepend(struct sql_error *e, const char *text);

@@ -1,13 +1,16 @@
 /*
- * schema_of_json(text[, options]): the type that a text has.
+ * schema_of_json(text[, options]), and the schema of many texts: the type that a text has.
  *
  * Source: org.apache.spark.sql.catalyst.json.JsonInferSchema of Spark 4.1.
  */
+#include "expressions/json_infer.h"
+
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "columns/builder.h"
 #include "columns/decimal.h"
+#include "expressions/datetime_text.h"
 #include "expressions/json_conditions.h"
 #include "expressions/json_functions.h"
 #include "expressions/json_options.h"
@@ -19,6 +22,7 @@ struct inference {
     struct arena *arena;
     struct json_reader reader;
     const struct json_options *options;
+    const struct sql_settings *settings;
 };
 
 bool resolve_schema_of_json(struct analysis *a, struct expression *call)
@@ -156,6 +160,18 @@ static const struct type *number_type(struct inference *s)
     return s->options->prefers_decimal && !word ? decimal_of(s, text) : type_simple(TYPE_DOUBLE);
 }
 
+static const struct type *string_type(struct inference *s)
+{
+    struct bytes text = buffer_bytes(&s->reader.text);
+    int64_t micros;
+    if (text.len == 0) {
+        return type_simple(TYPE_VOID);
+    }
+    bool time = s->options->infer_timestamp && s->settings &&
+                datetime_read_timestamp(s->settings, text, &micros);
+    return type_simple(time ? TYPE_TIMESTAMP : TYPE_STRING);
+}
+
 /* NULL: the text is broken. Recursion is bounded by the reader's depth. */
 static const struct type *infer(struct inference *s);
 
@@ -210,7 +226,7 @@ static const struct type *infer(struct inference *s)
         if (!json_complete(&s->reader)) {
             return NULL;
         }
-        return s->reader.text.len > 0 ? string : type_simple(TYPE_VOID);
+        return string_type(s);
     case JSON_INT:
     case JSON_FLOAT: return s->options->primitives_as_string ? string : number_type(s);
     case JSON_TRUE:
@@ -219,14 +235,14 @@ static const struct type *infer(struct inference *s)
     }
 }
 
-/* Nulls become strings; structs without fields, and fields without a name, are dropped. NULL: nothing is left. */
-static const struct type *settle(struct arena *arena, const struct type *type)
+/* Nulls become strings or are dropped; structs without fields, and fields without a name, are dropped. NULL: nothing is left. */
+static const struct type *settle(struct arena *arena, const struct type *type, bool drop_nulls)
 {
     if (type->kind == TYPE_VOID) {
-        return type_simple(TYPE_STRING);
+        return drop_nulls ? NULL : type_simple(TYPE_STRING);
     }
     if (type->kind == TYPE_ARRAY) {
-        const struct type *element = settle(arena, type->element);
+        const struct type *element = settle(arena, type->element, drop_nulls);
         return element ? type_array(arena, element, true) : NULL;
     }
     if (type->kind != TYPE_STRUCT) {
@@ -236,7 +252,7 @@ static const struct type *settle(struct arena *arena, const struct type *type)
     int32_t count = 0;
     for (int32_t i = 0; i < type->field_count; i++) {
         const struct type *inner =
-            type->fields[i].name.len > 0 ? settle(arena, type->fields[i].type) : NULL;
+            type->fields[i].name.len > 0 ? settle(arena, type->fields[i].type, drop_nulls) : NULL;
         if (inner) {
             fields[count] = type->fields[i];
             fields[count++].type = inner;
@@ -265,7 +281,7 @@ struct column *schema_of_json(struct evaluation *ev,
         const struct type *type = json_next(&s->reader) ? infer(s) : NULL;
         ok = type != NULL;
         if (ok) {
-            type = settle(&arena, type);
+            type = settle(&arena, type, s->options->drop_all_null);
             buffer_clear(&text);
             type_print_sql(&text, type ? type : type_struct(&arena, NULL, 0));
             builder_text(b, buffer_bytes(&text));
@@ -282,4 +298,94 @@ struct column *schema_of_json(struct evaluation *ev,
         return NULL;
     }
     return c;
+}
+
+/* --- many texts --- */
+
+struct json_inference {
+    struct inference parts;
+    const struct type *type; /* of the records so far: a struct */
+};
+
+struct json_inference *json_inference_new(struct arena *arena,
+                                          const struct json_options *options,
+                                          const struct sql_settings *settings)
+{
+    struct json_inference *s = MEM_NEW(struct json_inference);
+    s->parts.arena = arena;
+    s->parts.options = options;
+    s->parts.settings = settings;
+    json_reader_init(&s->parts.reader, options->allow);
+    s->type = type_struct(arena, NULL, 0);
+    return s;
+}
+
+void json_inference_free(struct json_inference *s)
+{
+    if (s) {
+        json_reader_finish(&s->parts.reader);
+        free(s);
+    }
+}
+
+/* A record that is none: the text of such has a column of its own. */
+static bool add_bad(struct json_inference *s, const struct type *other, struct sql_error *error)
+{
+    const struct json_options *o = s->parts.options;
+    if (o->drop_malformed) {
+        return true;
+    }
+    if (o->fail_fast) {
+        struct buffer name;
+        buffer_init(&name, SQL_ERROR_MAX);
+        if (other) {
+            buffer_append_text(&name,
+                               "Failed to infer a common schema. Struct types are expected, but `");
+            type_print(&name, other);
+            buffer_append_text(&name, "` was found");
+        } else {
+            buffer_append(&name, o->corrupt_column.data, o->corrupt_column.len);
+        }
+        (void)sql_fail(error, &sql_json_malformed,
+                       "Malformed records are detected in record parsing: %.*s.\nParse Mode: "
+                       "FAILFAST. To process malformed records as null result, try setting the "
+                       "option 'mode' as 'PERMISSIVE'. ",
+                       BYTES_ARG(buffer_bytes(&name)));
+        buffer_finish(&name);
+        return false;
+    }
+    if (type_field_index(s->type, o->corrupt_column, true) < 0) {
+        struct field f = { o->corrupt_column, type_simple(TYPE_STRING), true, { 0 } };
+        s->type = common_struct(&s->parts, s->type, type_struct(s->parts.arena, &f, 1));
+    }
+    return true;
+}
+
+bool json_inference_add(struct json_inference *s, struct bytes text, struct sql_error *error)
+{
+    struct json_reader *r = &s->parts.reader;
+    json_reader_start(r, text);
+    bool ok = json_next(r);
+    if (ok && r->token == JSON_NONE) {
+        return true;
+    }
+    const struct type *type = ok ? infer(&s->parts) : NULL;
+    while (type && type->kind == TYPE_ARRAY) {
+        type = type->element;
+    }
+    if (!type) {
+        return add_bad(s, NULL, error);
+    }
+    if (type->kind == TYPE_STRUCT) {
+        s->type = common_struct(&s->parts, s->type, type);
+        return true;
+    }
+    return type->kind == TYPE_VOID || add_bad(s, type, error);
+}
+
+const struct type *json_inference_type(struct json_inference *s)
+{
+    struct arena *arena = s->parts.arena;
+    const struct type *type = settle(arena, s->type, s->parts.options->drop_all_null);
+    return type ? type : type_struct(arena, NULL, 0);
 }

@@ -13,10 +13,18 @@ static bool is_named(struct bytes text, const char *name)
     return strlen(name) == text.len && strncasecmp(name, (const char *)text.data, text.len) == 0;
 }
 
-static bool set_option(struct arena *arena,
-                       struct json_options *o,
-                       struct bytes name,
-                       struct bytes value)
+void json_options_init(struct json_options *o)
+{
+    *o = (struct json_options){
+        .allow = { .single_quotes = true, .not_numbers = true },
+        .corrupt_column = bytes_of("_corrupt_record"),
+    };
+}
+
+void json_options_set(struct json_options *o,
+                      struct arena *arena,
+                      struct bytes name,
+                      struct bytes value)
 {
     bool yes = is_named(value, "true");
     const struct {
@@ -34,11 +42,13 @@ static bool set_option(struct arena *arena,
         { "writeNonAsciiCharacterAsCodePoint", &o->ascii },
         { "primitivesAsString", &o->primitives_as_string },
         { "prefersDecimal", &o->prefers_decimal },
+        { "inferTimestamp", &o->infer_timestamp },
+        { "dropFieldIfAllNull", &o->drop_all_null },
     };
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         if (is_named(name, flags[i].name)) {
             *flags[i].flag = yes;
-            return true;
+            return;
         }
     }
     const struct {
@@ -54,7 +64,7 @@ static bool set_option(struct arena *arena,
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (is_named(name, texts[i].name)) {
             *texts[i].text = arena_copy(arena, value);
-            return true;
+            return;
         }
     }
     if (is_named(name, "mode")) {
@@ -70,7 +80,6 @@ static bool set_option(struct arena *arena,
                 (value.len >= 2 && strncasecmp(commas[i], (const char *)value.data, 2) == 0);
         }
     }
-    return true;
 }
 
 static bool read_map(struct analysis *a, const struct expression *e, struct json_options *out)
@@ -84,7 +93,7 @@ static bool read_map(struct analysis *a, const struct expression *e, struct json
         int32_t first = column_first(c, 0);
         for (int32_t i = first; i < first + column_count(c, 0); i++) {
             if (!column_is_null(c->children[1], i)) {
-                (void)set_option(a->arena, out, column_text(c->children[0], i),
+                json_options_set(out, a->arena, column_text(c->children[0], i),
                                  column_text(c->children[1], i));
             }
         }
@@ -98,10 +107,7 @@ bool json_options_read(struct analysis *a,
                        int32_t i,
                        struct json_options *out)
 {
-    *out = (struct json_options){
-        .allow = { .single_quotes = true, .not_numbers = true },
-        .corrupt_column = bytes_of("_corrupt_record"),
-    };
+    json_options_init(out);
     if (i >= call->count) {
         return true;
     }

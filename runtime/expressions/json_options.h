@@ -17,6 +17,8 @@ struct json_options {
     bool pretty;
     bool ascii;
     bool primitives_as_string;
+    bool infer_timestamp;
+    bool drop_all_null; /* inference: fields that are null, or empty, in every record */
     bool prefers_decimal;
     bool comma_decimals;      /* a locale whose numbers have a decimal comma */
     struct bytes date_format; /* null: the default */
@@ -25,6 +27,15 @@ struct json_options {
     struct bytes corrupt_column;
     struct bytes zone; /* null: the session's */
 };
+
+/* The defaults. */
+void json_options_init(struct json_options *o);
+
+/* One option, by its name; names that JSON does not know are passed over. Texts are copied. */
+void json_options_set(struct json_options *o,
+                      struct arena *arena,
+                      struct bytes name,
+                      struct bytes value);
 
 /* From argument `i` of the call, a map of constants, if the call has so many. False: the error is set. */
 bool json_options_read(struct analysis *a,

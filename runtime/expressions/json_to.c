@@ -3,6 +3,9 @@
  *
  * Source: org.apache.spark.sql.catalyst.json.JacksonGenerator of Spark 4.1.
  */
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "columns/builder.h"
 #include "columns/calendar.h"
 #include "columns/cell_text.h"
@@ -12,6 +15,7 @@
 #include "expressions/json_functions.h"
 #include "expressions/json_value.h"
 #include "expressions/json_write.h"
+#include "expressions/json_writer.h"
 
 /* How values are written; one for a batch. */
 struct json_output {
@@ -311,21 +315,48 @@ static void drop(struct json_format *f)
     }
 }
 
+struct json_writer {
+    struct json_output o;
+};
+
+struct json_writer *json_writer_new(const struct json_options *options,
+                                    const struct sql_settings *settings)
+{
+    struct json_writer *w = MEM_NEW(struct json_writer);
+    struct json_output *o = &w->o;
+    o->options = options;
+    o->settings = *settings;
+    o->charset = options->ascii ? JSON_ASCII : JSON_CHARACTERS;
+    if (!bytes_is_null(options->zone)) {
+        (void)datetime_find_zone(settings, options->zone, &o->settings.zone);
+    }
+    compile(&o->date, options->date_format, "yyyy-MM-dd");
+    compile(&o->timestamp, options->timestamp_format, "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
+    compile(&o->timestamp_ntz, options->timestamp_ntz_format, "yyyy-MM-dd'T'HH:mm:ss.SSS");
+    return w;
+}
+
+void json_writer_free(struct json_writer *w)
+{
+    if (w) {
+        drop(&w->o.date);
+        drop(&w->o.timestamp);
+        drop(&w->o.timestamp_ntz);
+        free(w);
+    }
+}
+
+void json_writer_put(struct json_writer *w, struct buffer *out, const struct column *c, int32_t row)
+{
+    write_value(&w->o, out, c, row);
+}
+
 struct column *to_json(struct evaluation *ev,
                        const struct expression *call,
                        struct column *const *args,
                        const struct rows *rows)
 {
-    const struct json_options *options = call->extra;
-    struct json_output o = { .options = options,
-                             .settings = *ev->settings,
-                             .charset = options->ascii ? JSON_ASCII : JSON_CHARACTERS };
-    if (!bytes_is_null(options->zone)) {
-        (void)datetime_find_zone(ev->settings, options->zone, &o.settings.zone);
-    }
-    compile(&o.date, options->date_format, "yyyy-MM-dd");
-    compile(&o.timestamp, options->timestamp_format, "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
-    compile(&o.timestamp_ntz, options->timestamp_ntz_format, "yyyy-MM-dd'T'HH:mm:ss.SSS");
+    struct json_writer *w = json_writer_new(call->extra, ev->settings);
     struct builder *b = builder_new(call->type);
     builder_reserve(b, rows->count);
     struct buffer text;
@@ -336,12 +367,10 @@ struct column *to_json(struct evaluation *ev,
             continue;
         }
         buffer_clear(&text);
-        write_value(&o, &text, args[0], i);
+        json_writer_put(w, &text, args[0], i);
         builder_text(b, buffer_bytes(&text));
     }
     buffer_finish(&text);
-    drop(&o.date);
-    drop(&o.timestamp);
-    drop(&o.timestamp_ntz);
+    json_writer_free(w);
     return builder_finish(b);
 }

@@ -185,7 +185,7 @@ static struct sink *console_open(const struct sink_request *r, struct sql_error 
 {
     (void)error;
     struct console *c = MEM_NEW(struct console);
-    c->sink = (struct sink){ &FUNCTIONS, true };
+    c->sink = (struct sink){ .functions = &FUNCTIONS, .counts_rows = true };
     arena_init(&c->arena, 0);
     c->schema = type_copy(&c->arena, r->schema);
     c->zone = r->settings->zone;

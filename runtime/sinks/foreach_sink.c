@@ -50,7 +50,7 @@ static struct foreach_sink *foreach_new(const struct sink_functions *functions,
                                         bool counts_rows)
 {
     struct foreach_sink *f = MEM_NEW(struct foreach_sink);
-    f->sink = (struct sink){ functions, counts_rows };
+    f->sink = (struct sink){ .functions = functions, .counts_rows = counts_rows };
     f->hash = sink_hash(r);
     collector_init(&f->rows, -1);
     return f;

@@ -368,7 +368,7 @@ static struct sink *kafka_open(const struct sink_request *r, struct sql_error *e
     (void)error;
     struct kafka_sink *s = MEM_NEW(struct kafka_sink);
     struct bytes topic = options_get(r->options, "topic");
-    s->sink = (struct sink){ &FUNCTIONS, true };
+    s->sink = (struct sink){ .functions = &FUNCTIONS, .counts_rows = true };
     s->hash = sink_hash(r);
     s->cancelled = r->cancelled;
     if (!bytes_is_null(topic)) {

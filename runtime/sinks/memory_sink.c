@@ -201,7 +201,7 @@ static struct sink *memory_open(const struct sink_request *r, struct sql_error *
         return NULL;
     }
     struct memory_sink *m = MEM_NEW(struct memory_sink);
-    m->sink = (struct sink){ &FUNCTIONS, true };
+    m->sink = (struct sink){ .functions = &FUNCTIONS, .counts_rows = true };
     m->table = memory_table_retain(r->host);
     m->replaces = r->mode == OUTPUT_COMPLETE;
     collector_init(&m->rows, -1);

@@ -77,7 +77,7 @@ static struct sink *noop_open(const struct sink_request *r, struct sql_error *er
     (void)error;
     (void)r;
     struct sink *s = MEM_NEW(struct sink);
-    *s = (struct sink){ &FUNCTIONS, true };
+    *s = (struct sink){ .functions = &FUNCTIONS, .counts_rows = true };
     return s;
 }
 

@@ -20,6 +20,9 @@ const struct sink_format *sink_find(struct bytes format)
         &sink_kafka,
         &sink_memory,
         &sink_noop,
+        &sink_text,
+        &sink_csv,
+        &sink_json,
     };
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         const char *name = formats[i]->name;

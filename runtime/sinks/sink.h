@@ -53,6 +53,8 @@ struct sink_functions {
 struct sink {
     const struct sink_functions *functions;
     bool counts_rows; /* numOutputRows is told; else -1 */
+    bool
+        done; /* set by begin() (of a batch: by open): it has this batch already, and rows need not be made */
 };
 
 struct sink_format {

@@ -24,6 +24,9 @@ const struct source_format *source_find(struct bytes format)
         &source_rate,
         &source_rate_micro_batch,
         &source_socket,
+        &source_text,
+        &source_csv,
+        &source_json,
     };
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         if (is_named(formats[i], format)) {
