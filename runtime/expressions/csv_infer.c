@@ -145,7 +145,7 @@ static const struct type *try_double(const struct csv_inference *s, struct bytes
     return o->prefer_date ? try_date(s, text) : try_timestamp(s, text);
 }
 
-/* A whole number of up to 38 digits, commas between them aside. */
+/* A whole number of up to 38 digits. */
 static const struct type *try_decimal(const struct csv_inference *s, struct bytes text)
 {
     size_t i = text.len > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
@@ -153,9 +153,6 @@ static const struct type *try_decimal(const struct csv_inference *s, struct byte
     int seen = 0;
     for (; i < text.len; i++) {
         uint8_t c = text.data[i];
-        if (c == ',') {
-            continue;
-        }
         if (c < '0' || c > '9') {
             return try_double(s, text);
         }

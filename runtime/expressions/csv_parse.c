@@ -50,9 +50,17 @@ static bool at_separator(const struct csv_parser *p)
     return p->at < p->end && stands_at(p, p->at, p->options->separator);
 }
 
+/* A line feed always ends a record, whatever the line ends of the text are. */
 static bool at_newline(const struct csv_parser *p)
 {
-    return p->at < p->end && stands_at(p, p->at, p->newline);
+    return p->at < p->end && (*p->at == '\n' || stands_at(p, p->at, p->newline));
+}
+
+static void pass_newline(struct csv_parser *p)
+{
+    if (at_newline(p)) {
+        p->at += *p->at == '\n' ? 1 : p->newline.len;
+    }
 }
 
 static bool at_value_end(const struct csv_parser *p)
@@ -127,7 +135,7 @@ static void take(struct csv_parser *p)
 {
     if (p->normalize && at_newline(p)) {
         put(p, '\n');
-        p->at += p->newline.len;
+        pass_newline(p);
     } else {
         put(p, *p->at++);
     }
@@ -348,7 +356,8 @@ static bool parse_clean(struct csv_parser *p)
     for (const uint8_t *s = start; s + 1 < p->end; s++) {
         if (*s == o->quote) {
             bool ends = s[-1] != o->escape || s == start;
-            ends = ends && (stands_at(p, s + 1, o->separator) || stands_at(p, s + 1, p->newline));
+            ends = ends && (s[1] == '\n' || stands_at(p, s + 1, o->separator) ||
+                            stands_at(p, s + 1, p->newline));
             if (!ends || (s == start && o->escape == o->quote)) {
                 return false;
             }
@@ -460,7 +469,7 @@ enum csv_outcome csv_parse_next(struct csv_parser *p, struct bytes text, size_t 
             parse_values(p);
         }
         p->record = (struct bytes){ start, (size_t)(p->at - start) };
-        p->at += at_newline(p) ? p->newline.len : 0;
+        pass_newline(p);
     }
     *at = (size_t)(p->at - text.data);
     return p->count == 0 && p->outcome == CSV_RECORD ? CSV_END : p->outcome;

@@ -137,33 +137,39 @@ static bool is_in_quotes(const struct csv_options *o, struct bytes text)
     return text.len >= 2 && text.data[0] == o->quote && text.data[text.len - 1] == o->quote;
 }
 
-static struct bytes trimmed(const struct csv_writer *w, struct bytes text)
+static struct bytes without_leading(const struct csv_writer *w, struct bytes text)
 {
     while (w->skip_leading && text.len > 0 && text.data[0] <= ' ') {
         text.data++;
         text.len--;
     }
+    return text;
+}
+
+static struct bytes without_trailing(const struct csv_writer *w, struct bytes text)
+{
     while (w->skip_trailing && text.len > 0 && text.data[text.len - 1] <= ' ') {
         text.len--;
     }
     return text;
 }
 
-/* `text` NULL: null. */
+/* `text` NULL: null. Whether it needs quotes is seen before blanks at its end are taken off. */
 static void put_text(const struct csv_writer *w, struct buffer *out, struct bytes text, bool first)
 {
     const struct csv_options *o = w->options;
     struct bytes empty = bytes_is_null(o->empty_value) ? bytes_of("\"\"") : o->empty_value;
     bool replaced = bytes_is_null(text);
-    text = replaced ? o->null_value : text;
-    text = trimmed(w, text);
+    text = without_leading(w, replaced ? o->null_value : text);
     if (text.len == 0 && !replaced) {
         replaced = true;
-        text = trimmed(w, empty);
+        text = without_leading(w, empty);
     }
+    bool quotes = o->quote_all || (text.len > 0 && needs_quotes(w, text, first));
+    text = without_trailing(w, text);
     if (replaced && is_in_quotes(o, text)) {
         buffer_append(out, text.data, text.len);
-    } else if (o->quote_all || (text.len > 0 && needs_quotes(w, text, first))) {
+    } else if (quotes) {
         buffer_append(out, &o->quote, 1);
         put_escaped(w, out, text);
         buffer_append(out, &o->quote, 1);

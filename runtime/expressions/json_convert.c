@@ -12,6 +12,27 @@ static enum json_outcome outcome(bool ok)
     return ok ? JSON_DONE : JSON_FAILED;
 }
 
+/* Numbers, words, objects and arrays as they stand in the text. */
+static enum json_outcome convert_exactly(struct json_input *in, struct builder *b)
+{
+    struct json_reader *r = &in->reader;
+    switch (r->token) {
+    case JSON_START_OBJECT:
+    case JSON_START_ARRAY: {
+        const uint8_t *start = r->at - 1; /* the bracket */
+        if (!json_skip_children(r)) {
+            return JSON_FAILED;
+        }
+        builder_text(b, (struct bytes){ start, (size_t)(r->at - start) });
+        break;
+    }
+    case JSON_TRUE: builder_text(b, bytes_of("true")); break;
+    case JSON_FALSE: builder_text(b, bytes_of("false")); break;
+    default: builder_text(b, buffer_bytes(&r->text)); break;
+    }
+    return JSON_DONE;
+}
+
 /* A string takes anything: what is no string as its text. */
 static enum json_outcome convert_string(struct json_input *in, struct builder *b)
 {
@@ -25,6 +46,9 @@ static enum json_outcome convert_string(struct json_input *in, struct builder *b
         }
         builder_text(b, json_text(r));
         return JSON_DONE;
+    }
+    if (in->options->exact_strings) {
+        return convert_exactly(in, b);
     }
     buffer_clear(&in->scratch);
     if (!json_copy_value(r, &in->scratch, JSON_UTF8)) {

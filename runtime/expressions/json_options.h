@@ -17,6 +17,8 @@ struct json_options {
     bool pretty;
     bool ascii;
     bool primitives_as_string;
+    bool
+        exact_strings; /* what is no string becomes one as it stands, not as Jackson would write it: so files are read */
     bool infer_timestamp;
     bool drop_all_null; /* inference: fields that are null, or empty, in every record */
     bool prefers_decimal;

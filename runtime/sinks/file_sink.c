@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/uuid.h"
+#include "expressions/json_schema.h"
 #include "sinks/sink_error.h"
 
 #define ANALYSIS "AnalysisException"
@@ -330,7 +331,7 @@ static bool check_key(struct file_sink *s, int32_t column, struct sql_error *err
     }
     struct buffer type;
     buffer_init(&type, SQL_ERROR_MAX);
-    type_print_sql(&type, f->type);
+    type_print_sql(&type, json_schema_nullable(&s->arena, f->type));
     (void)sql_fail(error, &bad_key, "Cannot use \"%.*s\" for partition column.",
                    BYTES_ARG(buffer_bytes(&type)));
     buffer_finish(&type);

@@ -61,6 +61,7 @@ static bool json_file_options(const struct file_request *r,
 {
     struct json_file_options *o = ARENA_NEW(arena, struct json_file_options, 1);
     json_options_init(&o->json);
+    o->json.exact_strings = true;
     o->json.corrupt_column =
         file_setting(r, "spark.sql.columnNameOfCorruptRecord", "_corrupt_record");
     for (int32_t i = 0; i < r->options.count; i++) {
