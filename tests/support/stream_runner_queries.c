@@ -141,36 +141,22 @@ static json_t *query_is_active(struct call *call)
     return json_boolean(weir_query_is_active(query_of(call)));
 }
 
-/* A failure of the query, whose whole text is its exception. */
-static json_t *query_fail(struct call *call, struct weir_query *query, const struct weir_error *err)
-{
-    const char *text = weir_query_exception(query);
-    if (!text) {
-        return call_fail_session(call, err);
-    }
-    (void)call_fail(call, text);
-    (void)json_object_set_new(call->failure, "class", json_string("StreamingQueryException"));
-    return NULL;
-}
-
 static json_t *query_await(struct call *call)
 {
-    struct weir_query *query = query_of(call);
     struct weir_error err = { 0 };
     enum weir_status rc =
-        weir_query_await(query, (int)number_of(call->command, "timeout_ms", -1), &err);
+        weir_query_await(query_of(call), (int)number_of(call->command, "timeout_ms", -1), &err);
     if (rc == WEIR_OK || rc == WEIR_ETIMEOUT) {
         return json_boolean(rc == WEIR_OK);
     }
-    return query_fail(call, query, &err);
+    return call_fail_session(call, &err);
 }
 
 static json_t *query_process_all_available(struct call *call)
 {
-    struct weir_query *query = query_of(call);
     struct weir_error err = { 0 };
-    if (weir_query_process_all_available(query, &err) < 0) {
-        return query_fail(call, query, &err);
+    if (weir_query_process_all_available(query_of(call), &err) < 0) {
+        return call_fail_session(call, &err);
     }
     return json_true();
 }

@@ -27,7 +27,13 @@ def first_difference(wanted, got, where=""):
             if part := first_difference(one, other, f"{where}[{at}]"):
                 return part
         return None if len(wanted) == len(got) else f"{where}: {len(got)} items, not {len(wanted)}"
-    return None if wanted == got and type(wanted) is type(got) else f"{where}: wanted {wanted!r}, got {got!r}"
+    if wanted == got and type(wanted) is type(got):
+        return None
+    if isinstance(wanted, str) and isinstance(got, str):
+        same = next((at for at, (one, other) in enumerate(zip(wanted, got)) if one != other), min(len(wanted), len(got)))
+        cut = max(same - 80, 0) if same > 100 else 0
+        return f"{where}: wanted {'...' if cut else ''}{wanted[cut:]!r}, got {'...' if cut else ''}{got[cut:]!r}"
+    return f"{where}: wanted {wanted!r}, got {got!r}"
 
 
 def steady(value, key=""):
