@@ -348,7 +348,6 @@ static bool read_rest(struct reading *r, const struct options *o)
     if (bytes_is_null(given(o, "queue.buffering.max.kbytes"))) {
         add_number(r, "queue.buffering.max.kbytes", kbytes > INT_MAX ? INT_MAX : kbytes);
     }
-    add_if_missing(r, o, "queue.buffering.max.messages", "1000000");
     return true;
 }
 
