@@ -223,14 +223,14 @@ enum weir_status weir_write(struct weir_frame *frame,
             given = options_with(&arena, given, bytes_of(o->name), bytes_of(o->value));
         }
     }
-    given = options_with(&arena, given, bytes_of("mode"), bytes_of(mode ? mode : "error"));
     struct sql_settings settings = session_settings(session);
     const struct sink_format *found = find_batch_sink(frame, format, &error);
     struct sink *sink = found ? found->open(&(struct sink_request){ .options = &given,
                                                                     .conf = &session->conf,
                                                                     .schema = frame->plan->schema,
                                                                     .settings = &settings,
-                                                                    .mode = OUTPUT_BATCH },
+                                                                    .mode = OUTPUT_BATCH,
+                                                                    .save_mode = mode },
                                             &error)
                               : NULL;
     bool good = sink && write_all(session, &arena, frame->plan, sink, &error);

@@ -154,6 +154,7 @@ static bool open_sink(struct weir_query *q,
                                 .query_id = q->run_id,
                                 .partition_by = writer->partition_by,
                                 .sync = q->sync,
+                                .cancelled = &q->stopping,
                                 .host = table ? (void *)table : foreach_host(q, writer) },
         error);
     q->table = table;
