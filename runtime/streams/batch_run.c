@@ -195,14 +195,14 @@ static char *print_report(struct weir_query *q, bool ran, char *const *starts)
                              .batch_id = q->batch_id,
                              .duration_ms = (clock_monotonic_us() - q->clock.started_us) / 1000,
                              .clock = &q->clock,
-                             .operator_count = physical_state_operators(q->physical),
+                             .operator_count = q->ran ? physical_state_operators(q->physical) : 0,
                              .operators = q->reports,
                              .source_count = q->source_count,
                              .sources = sources,
                              .sink = buffer_bytes(&sink),
-                             .rows_written = !ran                   ? 0
-                                             : q->sink->counts_rows ? q->rows_written
-                                                                    : -1 });
+                             .rows_written = !q->ran || !q->sink->counts_rows ? -1
+                                             : ran                            ? q->rows_written
+                                                                              : 0 });
     char *text = mem_text(out.data, out.len);
     free(sources);
     free(d.ends);
@@ -225,6 +225,7 @@ static void post_idle(struct weir_query *q)
 
 void batch_report(struct weir_query *q, bool ran, char *const *starts)
 {
+    q->ran = q->ran || ran;
     if (ran) {
         q->idle_told_ms = q->clock.started_ms;
         q->idle_kept = false;
@@ -238,6 +239,9 @@ void batch_report(struct weir_query *q, bool ran, char *const *starts)
     post_idle(q);
     if (!q->idle_kept) { /* the list of recent ones gets the first idle one, listeners get none */
         q->idle_kept = true;
+        for (int32_t i = 0; i < physical_state_operators(q->physical); i++) {
+            q->reports[i].rows_updated = q->reports[i].rows_dropped_by_watermark = 0;
+        }
         query_progress(q, print_report(q, false, starts), false);
     }
 }

@@ -108,7 +108,7 @@ static void print_state(struct buffer *out, const struct weir_query *q)
     buffer_append_text(out, "\nCurrent Available Offsets: ");
     print_offsets(out, q, false);
     buffer_printf(out, "\n\nCurrent State: %s\nThread State: RUNNABLE",
-                  q->physical ? "ACTIVE" : "INITIALIZING");
+                  q->opened ? "ACTIVE" : "INITIALIZING");
     if (q->physical) {
         buffer_append_text(out, "\n\nLogical Plan:\n");
         plan_print_tree(out, q->analyzed);

@@ -69,7 +69,9 @@ struct weir_query {
     struct query_source *sources;
     int32_t source_count;
     int64_t batch_id;
+    bool opened;      /* its sources: what fails before fails INITIALIZING, as Spark calls it */
     bool constructed; /* batch_id's offsets are logged */
+    bool ran;         /* a batch, in this run */
     int64_t watermark_ms;
     int64_t timestamp_ms; /* of the batch: its current_timestamp() */
     struct progress_clock clock;

@@ -74,9 +74,12 @@ static bool take_offsets(struct weir_query *q,
     }
     for (int32_t i = 0; i < q->source_count; i++) {
         struct query_source *s = &q->sources[i];
-        char **place = committed ? &s->committed : &s->available;
-        free(*place);
-        *place = o->offsets[i].data ? mem_text(o->offsets[i].data, o->offsets[i].len) : NULL;
+        char **place = &s->available;
+        for (int32_t k = 0; k < (committed ? 2 : 1); k++) {
+            free(*place);
+            *place = o->offsets[i].data ? mem_text(o->offsets[i].data, o->offsets[i].len) : NULL;
+            place = &s->committed;
+        }
     }
     return true;
 }
@@ -226,8 +229,8 @@ static void start_maintenance(struct weir_query *q)
 
 bool resume_open(struct weir_query *q, struct sql_error *error)
 {
-    if (!open_sources(q, error) || !find_position(q, error) || !open_states(q) ||
-        !make_plan(q, error)) {
+    q->opened = open_sources(q, error);
+    if (!q->opened || !find_position(q, error) || !open_states(q) || !make_plan(q, error)) {
         return false;
     }
     start_maintenance(q);
