@@ -86,6 +86,9 @@ bool analysis_unexpected_type(struct analysis *a,
                               int32_t i,
                               const char *wanted);
 
+/* [DATATYPE_MISMATCH.DATA_DIFF_TYPES] Input to `concat` should all be the same type, but it's ("INT" or "STRING"). Returns false. */
+bool analysis_types_differ(struct analysis *a, const struct expression *call);
+
 /* The call keeps its name and arguments, and is evaluated as `replacement`, whose type it takes. NULL: returns false. */
 bool analysis_replace(struct expression *call, const struct expression *replacement);
 

@@ -121,18 +121,18 @@ bool analysis_unexpected_type(struct analysis *a,
     return false;
 }
 
-static bool data_types_differ(struct analysis *a, const struct expression *call)
+bool analysis_types_differ(struct analysis *a, const struct expression *call)
 {
     struct buffer text;
     buffer_init(&text, SQL_ERROR_MAX);
-    buffer_printf(&text, "Input to `%s` should all be the same type, but it's [",
+    buffer_printf(&text, "Input to `%s` should all be the same type, but it's (",
                   call->function->name);
     for (int32_t i = 0; i < call->count; i++) {
-        buffer_append_text(&text, i ? ", \"" : "\"");
+        buffer_append_text(&text, i ? " or \"" : "\"");
         type_print_sql(&text, call->args[i]->type);
         buffer_append_text(&text, "\"");
     }
-    buffer_append_text(&text, "].");
+    buffer_append_text(&text, ").");
     (void)analysis_mismatch(a, call, &sql_mismatch_data_types, "%.*s",
                             BYTES_ARG(buffer_bytes(&text)));
     buffer_finish(&text);
@@ -165,7 +165,7 @@ static bool convert_arguments(struct analysis *a, struct expression *call)
         int32_t first = (int32_t)(strchr(f->takes, '=') - f->takes);
         first = first > 0 ? first - 1 : 0;
         if (!unify_arguments(a, call, first, call->count - first)) {
-            return data_types_differ(a, call);
+            return analysis_types_differ(a, call);
         }
     }
     for (int32_t i = 0; i < call->count; i++) {

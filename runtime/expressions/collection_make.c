@@ -141,19 +141,7 @@ bool resolve_array(struct analysis *a, struct expression *call)
         element = unify_arguments(a, call, 0, call->count);
     }
     if (!element) {
-        struct buffer text;
-        buffer_init(&text, SQL_ERROR_MAX);
-        buffer_append_text(&text, "Input to `array` should all be the same type, but it's [");
-        for (int32_t i = 0; i < call->count; i++) {
-            buffer_append_text(&text, i ? ", \"" : "\"");
-            type_print_sql(&text, call->args[i]->type);
-            buffer_append_text(&text, "\"");
-        }
-        buffer_append_text(&text, "].");
-        (void)analysis_mismatch(a, call, &sql_mismatch_data_types, "%.*s",
-                                BYTES_ARG(buffer_bytes(&text)));
-        buffer_finish(&text);
-        return false;
+        return analysis_types_differ(a, call);
     }
     for (int32_t i = 0; i < call->count; i++) {
         nullable = nullable || call->args[i]->nullable;

@@ -26,6 +26,10 @@ extern const struct sql_condition stream_cancelled;
 extern const struct sql_condition stream_sources_changed;
 extern const struct sql_condition stream_no_checkpoint;
 extern const struct sql_condition stream_no_recovery;
+extern const struct sql_condition stream_interval_number;
+extern const struct sql_condition stream_interval_unit;
+extern const struct sql_condition stream_interval_no_unit;
+extern const struct sql_condition stream_interval_value;
 extern const struct sql_condition stream_month_interval;
 extern const struct sql_condition stream_write_on_stream;
 extern const struct sql_condition stream_empty_max; /* what Scala's max of nothing says */

@@ -111,14 +111,14 @@ bool conf_check(const char *name, const char *value, struct sql_error *error)
         return is_boolean(value) ||
                sql_fail(
                    error, &stream_conf_type,
-                   "The value '%s' in the config \"%s\" is invalid. It should be a value of type \"BOOLEAN\".",
+                   "The value '%s' in the config \"%s\" is invalid. It should be a/an 'boolean' value.",
                    value, name);
     }
     if (!conf_time(bytes_of(value), &number)) {
         return sql_fail(
             error, &stream_conf_type,
-            "The value '%s' in the config \"%s\" is invalid. It should be a value of type \"%s\".",
-            value, name, entry->kind == CONF_COUNT ? "INT" : "LONG");
+            "The value '%s' in the config \"%s\" is invalid. It should be a/an '%s' value.",
+            value, name, entry->kind == CONF_COUNT ? "int" : "long");
     }
     if (number < (entry->kind == CONF_COUNT ? 1 : 0)) {
         return sql_fail(

@@ -3,8 +3,67 @@
  */
 #include "streams/trigger.h"
 
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
 #include "expressions/interval.h"
 #include "streams/conditions.h"
+
+static bool refuse(const char *text,
+                   const struct sql_condition *condition,
+                   const char *what,
+                   struct bytes word,
+                   struct sql_error *error)
+{
+    return sql_fail(
+        error, condition,
+        "Error parsing '%s' to interval. Please ensure that the value provided is in a valid format for "
+        "defining an interval. You can reference the documentation for the correct format. %s %.*s%s",
+        text, what, BYTES_ARG(word), condition == &stream_interval_no_unit ? " but hit EOL." : ".");
+}
+
+static bool next_word(struct bytes *rest, struct bytes *out)
+{
+    *rest = bytes_trim(*rest);
+    return bytes_cut(rest, ' ', out) && out->len > 0;
+}
+
+static bool begins_number(struct bytes word)
+{
+    return isdigit(word.data[0]) || (word.data[0] != '\0' && strchr("+-.", word.data[0]));
+}
+
+/* What is wrong with a text that is no interval: numbers and units take turns. */
+static bool refuse_interval(const char *text, struct sql_error *error)
+{
+    static const char prefix[] = "interval";
+    struct bytes rest = bytes_of(text);
+    struct bytes number;
+    struct bytes unit;
+    if (!next_word(&rest, &number)) {
+        return sql_fail(error, &stream_illegal_argument, "interval cannot be null or blank.");
+    }
+    if (number.len == strlen(prefix) &&
+        strncasecmp((const char *)number.data, prefix, number.len) == 0 &&
+        !next_word(&rest, &number)) {
+        return refuse(text, &stream_interval_value, "Invalid value", bytes_of(prefix), error);
+    }
+    do {
+        struct interval_value value = { 0 };
+        if (!begins_number(number)) {
+            return refuse(text, &stream_interval_number, "Unrecognized number", number, error);
+        }
+        if (!next_word(&rest, &unit)) {
+            return refuse(text, &stream_interval_no_unit, "Expect a unit name after", number,
+                          error);
+        }
+        if (interval_add_unit(&value, true, bytes_of("1"), unit) == INTERVAL_MALFORMED) {
+            return refuse(text, &stream_interval_unit, "Invalid unit", unit, error);
+        }
+    } while (next_word(&rest, &number));
+    return refuse(text, &stream_interval_value, "Invalid value", bytes_of(text), error);
+}
 
 bool trigger_interval(const char *text, int64_t *out_ms, struct sql_error *error)
 {
@@ -15,7 +74,7 @@ bool trigger_interval(const char *text, int64_t *out_ms, struct sql_error *error
                         text);
     }
     if (problem != INTERVAL_OK) {
-        return sql_fail(error, &stream_illegal_argument, "Error parsing '%s' to interval", text);
+        return refuse_interval(text, error);
     }
     if (value.micros < 0) {
         return sql_fail(error, &stream_illegal_argument,

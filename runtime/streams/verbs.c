@@ -1,7 +1,11 @@
 /*
  * The verbs of frames and groups: see weir/stream.h. Each makes one node of the logical plan, which is analysed at once.
  */
+#include <string.h>
+#include <strings.h>
+
 #include "expressions/parser.h"
+#include "expressions/sql_conditions.h"
 #include "streams/built.h"
 #include "streams/conditions.h"
 #include "streams/frame.h"
@@ -400,6 +404,39 @@ struct weir_frame *weir_group_count(struct weir_group *group)
     return weir_agg_built(group, (struct weir_column *const[]){ count, NULL });
 }
 
+static bool no_such_column(const struct type *schema, struct bytes name, struct sql_error *error)
+{
+    struct buffer names;
+    buffer_init(&names, SQL_ERROR_MAX);
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        buffer_printf(&names, "%s`%.*s`", i ? ", " : "", BYTES_ARG(schema->fields[i].name));
+    }
+    (void)sql_fail(error, &sql_unresolved_column,
+                   "A column, variable, or function parameter with name `%.*s` cannot be resolved. "
+                   "Did you mean one of the following? [%.*s].",
+                   BYTES_ARG(name), BYTES_ARG(buffer_bytes(&names)));
+    buffer_finish(&names);
+    return false;
+}
+
+/* What is asked of these columns is asked of numbers. Fields of structs ("a.b") are left to the analysis. */
+static bool check_number(const struct type *schema, struct bytes name, struct sql_error *error)
+{
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        const struct field *field = &schema->fields[i];
+        if (field->name.len == name.len &&
+            strncasecmp((const char *)field->name.data, (const char *)name.data, name.len) == 0) {
+            return type_is_numeric(field->type) ||
+                   sql_fail(error, &stream_analysis,
+                            "\"%.*s\" is not a numeric column. Aggregation function can only be "
+                            "applied on a numeric column.",
+                            BYTES_ARG(name));
+        }
+    }
+    return memchr(name.data, '.', name.len) || memchr(name.data, '`', name.len) ||
+           no_such_column(schema, name, error);
+}
+
 struct weir_frame *weir_group_numbers(struct weir_group *group,
                                       const char *function,
                                       const char *const *names)
@@ -414,6 +451,13 @@ struct weir_frame *weir_group_numbers(struct weir_group *group,
                                              given + (size_t)schema->field_count + 1);
     size_t count = 0;
     for (size_t i = 0; i < given; i++) {
+        struct sql_error error = { 0 };
+        if (!check_number(schema, bytes_of(names[i]), &error)) {
+            while (count > 0) {
+                weir_column_free(columns[--count]);
+            }
+            return frame_failed(frame->scope, &error);
+        }
         columns[count++] = weir_call(function, weir_col(names[i]));
     }
     for (int32_t i = 0; given == 0 && i < schema->field_count; i++) {

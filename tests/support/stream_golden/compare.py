@@ -83,6 +83,8 @@ def listing_difference(wanted, got):
 GROUP = re.compile(r"(spark-kafka-source-<uuid>-)-?\d+(-(?:driver|executor))")
 TASK = re.compile(r"Job aborted due to stage failure: Task \d+ in stage [\d.]+ failed 1 times, most recent failure: Lost task [\d.]+ in stage [\d.]+ "
                   r"\(TID \d+\) \([^)]*\): (?:[\w.$]+: )?")
+# Where PySpark's program asked for it.
+CALLED = re.compile(r"\n== DataFrame ==\n\"\w+\" was called from\n\S*")
 JAVA_ERROR = re.compile(r"An error occurred while calling o\d+\.\w+\.\n: [\w.$]+: ")
 
 
@@ -106,7 +108,7 @@ def error_fields(text):
 
 def message(text):
     """The text of an error without ids and plans, which are each engine's own."""
-    text = JAVA_ERROR.sub("", text).split("\n\tat ")[0]
+    text = CALLED.sub("", JAVA_ERROR.sub("", text).split("\n\tat ")[0])
     text = PLAN.sub("", text).split("\n\nLogical Plan:")[0].split("\nLogical Plan:")[0]
     return GROUP.sub(r"\1<number>\2", HASH.sub("@", UUID.sub("<uuid>", text))).rstrip("\n")
 

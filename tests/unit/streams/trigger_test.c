@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+#define EXPLAINED                                                                           \
+    "Please ensure that the value provided is in a valid format for defining an interval. " \
+    "You can reference the documentation for the correct format. "
+
 static int64_t interval(const char *text)
 {
     struct sql_error error = { 0 };
@@ -46,8 +50,23 @@ static void intervals_that_cannot_be_are_refused(void **state)
     (void)state;
     refused("1 month", "Doesn't support month or year interval: 1 month");
     refused("-1 seconds", "requirement failed: the interval of trigger should not be negative");
-    refused("soon", "Error parsing 'soon' to interval");
-    refused("", "Error parsing '' to interval");
+    refused("", "interval cannot be null or blank.");
+    refused(
+        "soon",
+        "[INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER] Error parsing 'soon' to interval. " EXPLAINED
+        "Unrecognized number soon. SQLSTATE: 22006");
+    refused(
+        "1 s 2 moons",
+        "[INVALID_INTERVAL_FORMAT.INVALID_UNIT] Error parsing '1 s 2 moons' to interval. " EXPLAINED
+        "Invalid unit s. SQLSTATE: 22006");
+    refused(
+        "interval 5",
+        "[INVALID_INTERVAL_FORMAT.MISSING_UNIT] Error parsing 'interval 5' to interval. " EXPLAINED
+        "Expect a unit name after 5 but hit EOL. SQLSTATE: 22006");
+    refused(
+        "1x seconds",
+        "[INVALID_INTERVAL_FORMAT.INVALID_VALUE] Error parsing '1x seconds' to interval. " EXPLAINED
+        "Invalid value 1x seconds. SQLSTATE: 22006");
 }
 
 static void triggers_lie_on_multiples_of_the_interval(void **state)
