@@ -20,7 +20,10 @@ struct analysis {
     const struct sql_settings *settings;
     const struct type *input;       /* a struct: the columns in sight */
     const struct bytes *qualifiers; /* the table's name for each column (t.a), NULL: none has one */
-    struct bytes source;            /* the text that spans are in; null for built expressions */
+    /* Do two columns hold the same, so that either will do where both have the name? NULL: never. */
+    bool (*same_column)(const void *context, int32_t a, int32_t b);
+    const void *same_context;
+    struct bytes source; /* the text that spans are in; null for built expressions */
     bool allow_aggregates;
     struct sql_error *error;
     const struct lambda_scope *scope;

@@ -44,7 +44,9 @@ static int32_t find_column(const struct analysis *a,
             bool matches = same_name(a, parts[taken - 1], a->input->fields[i].name) &&
                            (taken == 1 || (!bytes_is_null(a->qualifiers[i]) &&
                                            same_name(a, parts[0], a->qualifiers[i])));
-            if (matches) {
+            bool same = matches && found >= 0 && a->same_column &&
+                        a->same_column(a->same_context, found, i);
+            if (matches && !same) {
                 found = found == -1 ? i : -2;
                 *out_taken = taken;
             }

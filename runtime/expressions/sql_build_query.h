@@ -18,6 +18,11 @@ struct syntax_source *build_table_source(struct parse *p,
                                          struct span at,
                                          const struct text_list *name,
                                          const struct source_name *alias);
+struct syntax_source *build_function_source(struct parse *p,
+                                            struct span at,
+                                            const struct text_list *name,
+                                            const struct syntax_list *args,
+                                            const struct source_name *alias);
 struct syntax_source *build_values_source(struct parse *p,
                                           struct span at,
                                           const struct syntax_list *rows,

@@ -145,6 +145,7 @@ from
 
 source
     : name_parts source_name             { BUILD($$, build_table_source(p, @1, &$1, &$2)); }
+    | name_parts '(' some_expressions ')' source_name { struct span at = { @1.start, @4.end }; BUILD($$, build_function_source(p, at, &$1, &$3, &$5)); }
     | VALUES rows source_name            { BUILD($$, build_values_source(p, @$, &$2, &$3)); }
     | '(' query ')' source_name          { BUILD($$, build_query_source(p, @$, $2, &$4)); }
     ;

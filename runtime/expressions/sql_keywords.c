@@ -314,8 +314,8 @@ static void demote_one(struct parse *p, int32_t i)
     bool last = i > 0 && !direction && kind_at(p, i + 1) == 0 && token->kind != END &&
                 token->kind != NULL_WORD && token->kind != TRUE_WORD && token->kind != FALSE_WORD &&
                 token->kind != UNKNOWN && ends_operand(before);
-    bool alone = p->count == 1 && token->kind != NULL_WORD && token->kind != TRUE_WORD &&
-                 token->kind != FALSE_WORD;
+    bool alone = p->count == 1 && p->goal != GOAL_QUERY && token->kind != NULL_WORD &&
+                 token->kind != TRUE_WORD && token->kind != FALSE_WORD;
     if (before == '.' || behind_as || last || alone || !keyword_stands(p, i, keyword->rule)) {
         token->kind = NAME;
     }

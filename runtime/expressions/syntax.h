@@ -80,11 +80,13 @@ struct syntax_sort {
 
 enum { QUERY_MAX_DEPTH = 100 }; /* of queries in queries; checked by the parser */
 
-/* What stands behind FROM: a table, VALUES or a query, under a name. */
+/* What stands behind FROM: a table, a function that makes one, VALUES or a query, under a name. */
 struct syntax_source {
     struct span span;
-    int32_t part_count; /* of a table's name; 0: it is none */
+    int32_t part_count; /* of a table's or a function's name; 0: it is neither */
     const struct bytes *parts;
+    int32_t arg_count; /* of a function; 0: a table */
+    const struct syntax *const *args;
     const struct syntax_table *values; /* with its own name and columns */
     const struct syntax_query *query;
     struct bytes alias;   /* null: none */

@@ -4,7 +4,7 @@
  *     verb           made by                           `list`                     other members
  *     READ           readStream, read                                             relation
  *     ROWS           VALUES, collected rows                                       rows, schema, name
- *     RANGE          range()                                                      start, end, step
+ *     RANGE          range()                                                      start, end, step, splits
  *     PROJECT        select, selectExpr                what is selected, stars and generators too
  *     WITH_COLUMNS   withColumn                        an alias each
  *     RENAME         withColumnRenamed                                            names: old, new, old, new, ...
@@ -81,6 +81,7 @@ struct logical {
     struct batch *rows; /* borrowed */
     const struct type *schema;
     int64_t start, end, step;
+    int32_t splits; /* RANGE: in how many partitions; 0: as whoever runs it likes */
     int32_t list_count;
     const struct syntax *const *list;
     int32_t key_count;

@@ -100,6 +100,9 @@ void logical_print_json(struct buffer *out, const struct logical *l)
     if (l->verb == VERB_RANGE) {
         buffer_printf(out, ",\"start\":%lld,\"end\":%lld,\"step\":%lld", (long long)l->start,
                       (long long)l->end, (long long)l->step);
+        if (l->splits > 0) {
+            buffer_printf(out, ",\"splits\":%d", l->splits);
+        }
     }
     print_list(out, "list", l->list, l->list_count);
     print_list(out, "keys", l->keys, l->key_count);
@@ -267,6 +270,8 @@ static const struct logical *read_verb(struct reading *r, const struct json_node
     l->start = json_node_integer(node, "start");
     l->end = json_node_integer(node, "end");
     l->step = json_node_integer(node, "step");
+    int64_t splits = json_node_integer(node, "splits");
+    l->splits = splits > 0 && splits <= INT32_MAX ? (int32_t)splits : 0;
     int64_t limit = json_node_integer(node, "limit");
     l->limit = (int32_t)limit;
     l->ordinals = json_node_bool(node, "ordinals");

@@ -18,7 +18,8 @@ static void print_leaf(struct tree *t, const struct logical *l, struct branch at
                          .name = l->name,
                          .start = l->start,
                          .end = l->end,
-                         .step = l->step };
+                         .step = l->step,
+                         .splits = l->splits };
     if (!plan.schema) {
         plan.schema = type_struct(&t->arena, NULL, 0);
     }

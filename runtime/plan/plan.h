@@ -71,6 +71,7 @@ struct plan {
     int32_t column_count;
     struct batch *rows; /* borrowed */
     int64_t start, end, step;
+    int32_t splits; /* RANGE; 0: as whoever runs it likes */
     int32_t limit;
     const struct sort_order *orders;
     bool outer; /* GENERATE: explode_outer */

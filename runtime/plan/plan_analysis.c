@@ -6,12 +6,52 @@
 #include "plan/plan_conditions.h"
 #include "plan/plan_parts.h"
 
+/* The node that a column comes from as it is, and its place there. */
+static const struct plan *origin(const struct plan *plan, int32_t *column)
+{
+    for (;;) {
+        switch (plan->kind) {
+        case PLAN_FILTER:
+        case PLAN_DISTINCT:
+        case PLAN_LIMIT:
+        case PLAN_SORT:
+        case PLAN_ALIAS:
+        case PLAN_WATERMARK: break;
+        case PLAN_PROJECT:
+        case PLAN_AGGREGATE:
+            if (!expression_passes(plan->expressions[*column])) {
+                return plan;
+            }
+            *column = plan->expressions[*column]->args[0]->index;
+            break;
+        case PLAN_GENERATE:
+            if (*column >= plan->inputs[0]->schema->field_count) {
+                return plan;
+            }
+            break;
+        case PLAN_RELATION:
+        case PLAN_ROWS:
+        case PLAN_RANGE:
+        case PLAN_UNION:
+        case PLAN_KIND_COUNT: return plan;
+        }
+        plan = plan->inputs[0];
+    }
+}
+
+static bool same_column(const void *context, int32_t a, int32_t b)
+{
+    return origin(context, &a) == origin(context, &b) && a == b;
+}
+
 struct analysis planning_analysis(const struct planning *p, const struct plan *input)
 {
     return (struct analysis){ .arena = p->arena,
                               .settings = p->settings->sql,
                               .input = input->schema,
                               .qualifiers = input->qualifiers,
+                              .same_column = same_column,
+                              .same_context = input,
                               .source = p->written->source,
                               .allow_aggregates = true,
                               .error = p->error };
@@ -74,6 +114,7 @@ static const struct plan *analyze_range(const struct planning *p)
     plan->start = l->start;
     plan->end = l->end;
     plan->step = l->step;
+    plan->splits = l->splits;
     return plan;
 }
 

@@ -160,7 +160,6 @@ static bool refuse_order(const struct planning *p, const struct expression *key,
                    "does not support ordering on type \"%.*s\".",
                    BYTES_ARG(buffer_bytes(&name)), order->descending ? "DESC" : "ASC",
                    order->nulls_last ? "LAST" : "FIRST", BYTES_ARG(buffer_bytes(&type)));
-    sql_error_add_line(p->error, line_source(p, p->written->list[i]), p->written->list[i]->span);
     buffer_finish(&name);
     buffer_finish(&type);
     return false;

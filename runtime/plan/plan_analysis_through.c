@@ -191,6 +191,7 @@ static bool analyze_in_sight(struct through *t, const struct expression **list)
     look_below(t);
     a.input = t->sight;
     a.qualifiers = t->qualifiers;
+    a.same_column = NULL;
     a.error = &ignored;
     bool ok =
         analyze_all(t->p, &a, list) && (t->base->kind == PLAN_AGGREGATE ||

@@ -42,6 +42,8 @@ const struct sql_condition plan_static_as_stream = { "WRITE_STREAM_NOT_ALLOWED",
 const struct sql_condition plan_watermark_again = { "", "", ANALYSIS };
 
 const struct sql_condition plan_table_not_found = { "TABLE_OR_VIEW_NOT_FOUND", "42P01", EXTENDED };
+const struct sql_condition plan_table_function = { "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883",
+                                                   ANALYSIS };
 const struct sql_condition plan_namespace = { "REQUIRES_SINGLE_PART_NAMESPACE", "42K05", ANALYSIS };
 const struct sql_condition plan_limit_type = { "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "42K0E",
                                                EXTENDED };

@@ -34,6 +34,7 @@ extern const struct sql_condition plan_watermark_again;
 
 /* statements */
 extern const struct sql_condition plan_table_not_found;
+extern const struct sql_condition plan_table_function;
 extern const struct sql_condition plan_namespace;
 extern const struct sql_condition plan_limit_type;
 extern const struct sql_condition plan_limit_null;

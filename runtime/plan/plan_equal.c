@@ -80,17 +80,17 @@ static bool list_equal(const struct syntax *const *a, const struct syntax *const
 
 bool logical_equal(const struct logical *a, const struct logical *b)
 {
-    bool same = a->verb == b->verb && a->input_count == b->input_count &&
-                relation_equal(a->relation, b->relation) && a->rows == b->rows &&
-                !a->schema == !b->schema && (!a->schema || type_equal(a->schema, b->schema)) &&
-                a->start == b->start && a->end == b->end && a->step == b->step &&
-                a->list_count == b->list_count && a->key_count == b->key_count &&
-                a->name_count == b->name_count && list_equal(a->list, b->list, a->list_count) &&
-                list_equal(a->keys, b->keys, a->key_count) &&
-                orders_equal(a->orders, b->orders, a->list_count) &&
-                texts_equal(a->names, b->names, a->name_count) && bytes_equal(a->name, b->name) &&
-                bytes_equal(a->delay, b->delay) && a->limit == b->limit &&
-                a->ordinals == b->ordinals;
+    bool same =
+        a->verb == b->verb && a->input_count == b->input_count &&
+        relation_equal(a->relation, b->relation) && a->rows == b->rows &&
+        !a->schema == !b->schema && (!a->schema || type_equal(a->schema, b->schema)) &&
+        a->start == b->start && a->end == b->end && a->step == b->step && a->splits == b->splits &&
+        a->list_count == b->list_count && a->key_count == b->key_count &&
+        a->name_count == b->name_count && list_equal(a->list, b->list, a->list_count) &&
+        list_equal(a->keys, b->keys, a->key_count) &&
+        orders_equal(a->orders, b->orders, a->list_count) &&
+        texts_equal(a->names, b->names, a->name_count) && bytes_equal(a->name, b->name) &&
+        bytes_equal(a->delay, b->delay) && a->limit == b->limit && a->ordinals == b->ordinals;
     for (int32_t i = 0; same && i < a->input_count; i++) {
         same = logical_equal(a->inputs[i], b->inputs[i]);
     }
@@ -129,7 +129,7 @@ bool plan_equal(const struct plan *a, const struct plan *b)
                 expressions_equal(a->keys, b->keys, a->key_count) &&
                 relation_equal(a->relation, b->relation) && columns_equal(a, b) &&
                 a->rows == b->rows && a->start == b->start && a->end == b->end &&
-                a->step == b->step && a->limit == b->limit &&
+                a->step == b->step && a->splits == b->splits && a->limit == b->limit &&
                 orders_equal(a->orders, b->orders, a->expression_count) && a->outer == b->outer &&
                 bytes_equal(a->name, b->name) && a->delay_us == b->delay_us &&
                 a->event_column == b->event_column;

@@ -12,6 +12,13 @@ static const struct plan *drop_node(struct optimizing *o, const struct plan *pla
         o->changed = true;
         return plan->inputs[0];
     }
+    if (plan->kind == PLAN_ROWS && !bytes_is_null(plan->name)) {
+        struct plan *rows = ARENA_NEW(o->arena, struct plan, 1);
+        *rows = *plan;
+        rows->name = (struct bytes){ 0 };
+        o->changed = true;
+        return rows;
+    }
     return plan;
 }
 

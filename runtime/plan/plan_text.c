@@ -271,8 +271,12 @@ void tree_print(struct tree *t, const struct occurrence *o, struct branch at)
     }
     tree_line(t, at, state_of(plan));
     if (plan->kind == PLAN_RANGE) {
-        buffer_printf(t->out, "Range (%lld, %lld, step=%lld)", (long long)plan->start,
+        buffer_printf(t->out, "Range (%lld, %lld, step=%lld", (long long)plan->start,
                       (long long)plan->end, (long long)plan->step);
+        if (plan->splits > 0) {
+            buffer_printf(t->out, ", splits=Some(%d)", plan->splits);
+        }
+        buffer_append_text(t->out, ")");
     } else {
         print_inner(t, o);
     }

@@ -4,6 +4,7 @@
 #include "plan/select.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "expressions/evaluate.h"
@@ -129,12 +130,75 @@ static const struct logical *table(struct selecting *s, const struct syntax_sour
     return verb(s, alias, found, NULL);
 }
 
+static void no_function(struct selecting *s, const struct syntax_source *source)
+{
+    struct bytes name = quoted(s, source, source->part_count);
+    (void)sql_fail(
+        s->error, &plan_table_function,
+        "Could not resolve %.*s to a table-valued function.\nPlease make sure that %.*s is defined "
+        "as a table-valued function and that all required parameters are provided correctly.\nIf "
+        "%.*s is not defined, please create the table-valued function before using it.\nFor more "
+        "information about defining table-valued functions, please refer to the Apache Spark "
+        "documentation.",
+        BYTES_ARG(name), BYTES_ARG(name), BYTES_ARG(name));
+    sql_error_add_line(s->error, s->text, source->span);
+}
+
+/* A constant number of 64 bits. False: the error is set. */
+static bool range_bound(struct selecting *s, const struct syntax *syntax, int64_t *out)
+{
+    struct analysis a = { .arena = s->arena,
+                          .settings = s->request->settings,
+                          .input = type_struct(s->arena, NULL, 0),
+                          .source = s->text,
+                          .error = s->error };
+    const struct expression *e = analyze(&a, syntax);
+    struct scalar value = { 0 };
+    if (!e) {
+        return false;
+    }
+    bool known = type_is_integral(e->type) &&
+                 analysis_constant(&a, analysis_cast(&a, e, type_simple(TYPE_BIGINT)), &value) &&
+                 !value.null;
+    *out = value.integer;
+    return known || (sql_failed(s->error)
+                         ? false
+                         : sql_fail(s->error, &plan_illegal_argument,
+                                    "The bounds of range() must be constant whole numbers."));
+}
+
+/* range(end), range(start, end), range(start, end, step); how it is split is not for statements to say here. */
+static const struct logical *range(struct selecting *s, const struct syntax_source *source)
+{
+    int64_t bounds[4] = { 0 };
+    bool named = source->part_count == 1 && source->parts[0].len == 5 &&
+                 strncasecmp((const char *)source->parts[0].data, "range", 5) == 0;
+    if (!named || source->arg_count > 4) {
+        no_function(s, source);
+        return NULL;
+    }
+    for (int32_t i = 0; i < source->arg_count; i++) {
+        if (!range_bound(s, source->args[i], &bounds[i])) {
+            return NULL;
+        }
+    }
+    struct logical l = { .verb = VERB_RANGE, .end = bounds[0], .step = 1 };
+    if (source->arg_count > 1) {
+        l.start = bounds[0];
+        l.end = bounds[1];
+        l.step = source->arg_count > 2 ? bounds[2] : 1;
+    }
+    return verb(s, l, NULL, NULL);
+}
+
 static const struct logical *build_source(struct selecting *s, const struct syntax_source *source)
 {
     if (source->values) {
         return values(s, source);
     }
-    const struct logical *l = source->query ? build_query(s, source->query) : table(s, source);
+    const struct logical *l = source->query           ? build_query(s, source->query)
+                              : source->arg_count > 0 ? range(s, source)
+                                                      : table(s, source);
     if (l && source->column_count > 0) {
         struct logical named = { .verb = VERB_TO_DF,
                                  .names = source->columns,

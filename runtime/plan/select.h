@@ -3,7 +3,8 @@
  *
  *     SELECT [DISTINCT] list                      PROJECT, or AGGREGATE with GROUP BY; then DISTINCT
  *     FROM t AS x | VALUES ... AS x(a, b)         what find_table() knows, or rows; ALIAS, TO_DF
- *        | (SELECT ...) AS x | nothing            nothing: one row without columns
+ *        | range(0, 9, 2) | (SELECT ...) AS x
+ *        | nothing                                one row without columns
  *     WHERE c                                     FILTER below
  *     GROUP BY k, 1 HAVING c                      FILTER above, which may name aggregate functions
  *     UNION [ALL] SELECT ...                      UNION; then DISTINCT, without ALL

@@ -98,7 +98,7 @@ static void explain(struct buffer *out, const struct explaining *x, enum weir_ex
 {
     if (mode == WEIR_EXPLAIN_EXTENDED) {
         buffer_append_text(out, "== Parsed Logical Plan ==\n");
-        logical_print_tree(out, x->logical);
+        plan_print_parsed(out, x->analyzed);
         buffer_append_text(out, "\n== Analyzed Logical Plan ==\n");
         print_names(out, x->analyzed->schema);
         plan_print_tree(out, x->analyzed);

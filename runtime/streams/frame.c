@@ -218,6 +218,7 @@ struct weir_frame *weir_range(struct weir_session *session,
                               .start = start,
                               .end = end,
                               .step = step,
+                              .splits = pool_threads(session->pool),
                               .schema = type_struct(&scope->arena, &id, 1) };
     return frame_new(scope, made, NULL, NULL);
 }

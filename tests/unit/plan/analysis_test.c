@@ -369,6 +369,11 @@ static const struct sample plans[] = {
     { "group id % 2 AS k : count(1) AS count",
       "Aggregate [(id#0L % cast(2 as bigint))], [(id#0L % cast(2 as bigint)) AS k#1L, count(1) AS "
       "count#2L]\n+- Range (0, 10, step=1)\n" },
+    { "select id ; id ; id AS x\nwhere id > 1\ngroup id : count(1) AS n",
+      "Aggregate [id#0L], [id#0L, count(1) AS n#1L]\n"
+      "+- Filter (id#0L > cast(1 as bigint))\n"
+      "   +- Project [id#0L, id#0L, id#0L AS x#2L]\n"
+      "      +- Range (0, 10, step=1)\n" },
     { "select sum(id)", "Aggregate [sum(id#0L) AS sum(id)#1L]\n+- Range (0, 10, step=1)\n" },
     { "order id DESC\nlimit 3",
       "GlobalLimit 3\n+- LocalLimit 3\n   +- Sort [id#0L DESC NULLS LAST], true\n"

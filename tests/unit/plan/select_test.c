@@ -40,12 +40,20 @@ static const struct sample samples[] = {
                        "+- OneRowRelation\n" },
     { "SELECT",
       "\n"
-      "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELECT'. SQLSTATE: 42601 (line 1, pos"
-      " 0)\n"
-      "\n"
-      "== SQL ==\n"
-      "SELECT\n"
-      "^^^\n" },
+      "[PARSE_SYNTAX_ERROR] Syntax error at or near end of input. SQLSTATE: 42601 (line 1, pos 6)\n"
+      "\n== SQL ==\nSELECT\n------^^^\n" },
+    { "SELECT cast(id as string) AS s FROM range(3)",
+      "Project [cast(id#0L as string) AS s#1]\n+- Range (0, 3, step=1)\n" },
+    { "SELECT r.n FROM RANGE(1, 2 * 5, 3S) AS r(n)",
+      "Project [n#0L]\n+- SubqueryAlias r\n   +- Project [id#1L AS n#0L]\n"
+      "      +- Range (1, 10, step=3)\n" },
+    { "SELECT * FROM range(rand())", "The bounds of range() must be constant whole numbers." },
+    { "SELECT * FROM rang(1)",
+      "[UNRESOLVABLE_TABLE_VALUED_FUNCTION] Could not resolve `rang` to a table-valued function.\n"
+      "Please make sure that `rang` is defined as a table-valued function and that all required "
+      "parameters are provided correctly.\nIf `rang` is not defined, please create the "
+      "table-valued function before using it.\nFor more information about defining table-valued "
+      "functions, please refer to the Apache Spark documentation. SQLSTATE: 42883; line 1 pos 14" },
     { "", "\n"
           "[PARSE_EMPTY_STATEMENT] Syntax error, unexpected empty statement. SQLSTATE: 42617"
           " (line 1, pos 0)\n"
