@@ -222,9 +222,27 @@ bool exchange_fill(const struct exchange *e, struct task *t, struct operator* ro
 
 /* --- reading --- */
 
+/* One source's groups, all of them and as they are numbered: then they need not be merged one by one. */
+static bool is_all(const struct exchange_run *x, const struct slot *s)
+{
+    if (x->sources != 1 || x->targets != 1) {
+        return false;
+    }
+    for (int32_t i = 0; i < s->ends[0]; i++) {
+        if (s->which[i] != i) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool exchange_gather(const struct exchange *e, struct task *t, int32_t target, struct grouped *into)
 {
     const struct exchange_run *x = &t->run->exchanges[e->index];
+    if (x->sources == 1 && is_all(x, &x->slots[0])) {
+        grouped_swap(into, x->slots[0].grouped);
+        return true;
+    }
     for (int32_t i = 0; i < x->sources; i++) {
         const struct slot *s = &x->slots[i];
         int32_t start = target > 0 ? s->ends[target - 1] : 0;

@@ -9,7 +9,7 @@
  * Spark has: pmod(hash(keys), targets), so that partitions hold the same rows here and there.
  *
  * Thread: a slot is filled by the task of its source alone. When all these are done, column t of the slots belongs to target t's task; groups
- * are only read.
+ * are only read, but where there is one of each.
  */
 #pragma once
 
@@ -49,7 +49,7 @@ void exchange_begin(const struct exchange *e, struct run *r, int32_t sources);
 /* One task's rows, all of them. False: the task's error is set. */
 bool exchange_fill(const struct exchange *e, struct task *t, struct operator* rows);
 
-/* Merges what all sources hold for one target. False: the task's error is set. */
+/* Merges what all sources hold for one target into what is empty yet. False: the task's error is set. */
 bool exchange_gather(const struct exchange *e,
                      struct task *t,
                      int32_t target,

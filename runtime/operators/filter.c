@@ -16,8 +16,11 @@
 
 #include "base/mem.h"
 #include "columns/bits.h"
+#include "expressions/rewrite.h"
 #include "operators/nodes.h"
 #include "operators/print.h"
+
+enum { PARTS_MAX = 256 }; /* of a condition that is compared with what is projected */
 
 struct filter_node {
     struct node base;
@@ -31,7 +34,8 @@ struct filter_node {
 
 struct lifting {
     struct arena *arena;
-    const struct expression *condition;
+    const struct expression
+        *condition;                  /* NULL: nothing of it is looked for, it has too many parts */
     const struct expression **moved; /* behind the condition, at 0 */
     int32_t count;
     int32_t capacity;
@@ -93,8 +97,9 @@ static const struct expression *moved(struct lifting *l, const struct expression
 
 static const struct expression *lift(struct lifting *l, const struct expression *e)
 {
-    if (is_path(e) || (e->count > 0 && e->deterministic && e->kind != EXPRESSION_ALIAS &&
-                       !expression_is_constant(e) && is_part(l->condition, e))) {
+    if (is_path(e) ||
+        (l->condition && e->count > 0 && e->deterministic && e->kind != EXPRESSION_ALIAS &&
+         !expression_is_constant(e) && is_part(l->condition, e))) {
         return moved(l, e);
     }
     if (e->count == 0) {
@@ -275,12 +280,14 @@ struct node *filter_node_new(struct arena *arena,
         .kind = &kind, .plan = top, .schema = top->schema, .input_count = 1, .inputs = { input }
     };
     n->filter = filter;
+    const struct expression *condition = filter->expressions[0];
+    bool small = expression_size(condition, PARTS_MAX + 1) <= PARTS_MAX;
     struct lifting l = { .arena = arena,
-                         .condition = filter->expressions[0],
+                         .condition = small ? condition : NULL,
                          .count = 1,
                          .capacity = 8,
                          .moved = mem_zalloc(8, sizeof(struct expression *)) };
-    l.moved[0] = l.condition;
+    l.moved[0] = condition;
     if (project) {
         make_projected(n, &l, project);
     } else {

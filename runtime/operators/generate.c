@@ -5,7 +5,8 @@
  *     a          [x, y]               a x, a y                  a 0 x, a 1 y
  *     b          [] or null           (none)                    b null null
  *
- * Rows out are made by moving: input rows and elements are both named by lists of row numbers.
+ * Rows out are made by moving: input rows and elements are both named by lists of row numbers. What nobody looks at afterwards, such as the
+ * array itself, is not repeated: that would make of n elements n times n.
  */
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@
 
 struct generate_node {
     struct node base;
+    const bool *used;     /* columns; NULL: all */
     struct program *list; /* what is taken apart */
     bool positions;
     bool inlined; /* the elements' fields instead of the elements */
@@ -85,7 +87,9 @@ static struct batch *make_rows(const struct generate_operator *g, const struct e
     struct column **columns = mem_zalloc((size_t)fields + 1, sizeof(*columns));
     int32_t at = 0;
     for (; at < g->rows->column_count; at++) {
-        columns[at] = column_take(g->rows->columns[at], e->source, e->count);
+        const struct column *from = g->rows->columns[at];
+        columns[at] = !n->used || n->used[at] ? column_take(from, e->source, e->count)
+                                              : column_nulls(from->type, e->count);
     }
     if (n->positions) {
         columns[at++] = positions_of(e);
@@ -170,7 +174,10 @@ static void generate_free(struct node *n)
     program_free(((struct generate_node *)n)->list);
 }
 
-struct node *generate_node_new(struct arena *arena, const struct plan *plan, struct node *input)
+struct node *generate_node_new(struct arena *arena,
+                               const struct plan *plan,
+                               const bool *used,
+                               struct node *input)
 {
     static const struct node_kind kind = { .open = generate_open,
                                            .free = generate_free,
@@ -184,6 +191,7 @@ struct node *generate_node_new(struct arena *arena, const struct plan *plan, str
     n->base = (struct node){
         .kind = &kind, .plan = plan, .schema = plan->schema, .input_count = 1, .inputs = { input }
     };
+    n->used = used;
     n->list = program_new(call->args, 1);
     n->positions = bytes_starts_with(name, bytes_of("pos"));
     n->inlined = bytes_starts_with(name, bytes_of("inline"));

@@ -191,6 +191,13 @@ bool grouped_merge(struct grouped *g,
     return ok;
 }
 
+void grouped_swap(struct grouped *a, struct grouped *b)
+{
+    struct grouped kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 /* --- groups --- */
 
 struct column **grouped_keys(const struct grouped *g)

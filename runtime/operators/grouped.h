@@ -60,6 +60,9 @@ bool grouped_merge(struct grouped *g,
                    const int32_t *which,
                    int32_t count);
 
+/* Each gets what the other has. */
+void grouped_swap(struct grouped *a, struct grouped *b);
+
 /* Where the groups stand: a list of their numbers, the caller's to free; NULL: as they are numbered. `keys`: of all groups. */
 int32_t *grouped_order(const struct grouped_shape *s, struct column *const *keys, int32_t count);
 

@@ -20,7 +20,11 @@ struct node *filter_node_new(struct arena *arena,
                              const struct plan *project,
                              struct node *input);
 
-struct node *generate_node_new(struct arena *arena, const struct plan *plan, struct node *input);
+/* `used` (NULL: all): which of its columns are looked at; of those it passes on, the others are null. */
+struct node *generate_node_new(struct arena *arena,
+                               const struct plan *plan,
+                               const bool *used,
+                               struct node *input);
 
 /* All partitions of the one, then all of the other. */
 struct node *union_node_new(struct arena *arena,

@@ -20,6 +20,10 @@ struct kept_shape {
 };
 
 static struct node *build(struct physical *p, const struct plan *plan, struct sql_error *error);
+static struct node *build_using(struct physical *p,
+                                const struct plan *plan,
+                                const bool *used,
+                                struct sql_error *error);
 
 /* --- lists that grow --- */
 
@@ -69,6 +73,71 @@ static struct node *kept_stateful(struct physical *p, struct node *n)
     return kept(p, n);
 }
 
+static const struct plan *without_names(const struct plan *plan)
+{
+    while (plan->kind == PLAN_ALIAS || plan->kind == PLAN_WATERMARK) {
+        plan = plan->inputs[0];
+    }
+    return plan;
+}
+
+/* --- which columns are used: what explode() repeats for each element should be as little as can be --- */
+
+static void mark_used(const struct expression *e, bool *used)
+{
+    if (e->kind == EXPRESSION_COLUMN) {
+        used[e->index] = true;
+    }
+    if (e->replacement) {
+        mark_used(e->replacement, used);
+    }
+    if (e->filter) {
+        mark_used(e->filter, used);
+    }
+    for (int32_t i = 0; i < e->count; i++) {
+        mark_used(e->args[i], used);
+    }
+}
+
+static void mark_list(const struct expression *const *list, int32_t count, bool *used)
+{
+    for (int32_t i = 0; i < count; i++) {
+        mark_used(list[i], used);
+    }
+}
+
+static struct node *build_generate(struct physical *p,
+                                   const struct plan *plan,
+                                   const bool *used,
+                                   struct sql_error *error)
+{
+    const struct plan *below = without_names(plan->inputs[0]);
+    bool *needed = NULL;
+    if (used) {
+        needed = ARENA_NEW(&p->arena, bool, (size_t)below->schema->field_count);
+        memcpy(needed, used, (size_t)below->schema->field_count * sizeof(*needed));
+        mark_list(plan->expressions, 1, needed);
+    }
+    struct node *input = build_using(p, below, needed, error);
+    return input ? kept(p, generate_node_new(&p->arena, plan, used, input)) : NULL;
+}
+
+/* Of the rows of `plan` only the columns that `used` (NULL: all) tells will be looked at. */
+static struct node *build_using(struct physical *p,
+                                const struct plan *plan,
+                                const bool *used,
+                                struct sql_error *error)
+{
+    return plan->kind == PLAN_GENERATE ? build_generate(p, plan, used, error)
+                                       : build(p, plan, error);
+}
+
+/* Nothing is known yet to be used of this plan's rows. */
+static bool *nothing_used(struct physical *p, const struct plan *plan)
+{
+    return ARENA_NEW(&p->arena, bool, (size_t)plan->schema->field_count);
+}
+
 /* --- a kind each --- */
 
 static struct node *exchange_all(struct physical *p, struct node *input)
@@ -103,24 +172,19 @@ static struct node *build_relation(struct physical *p, const struct plan *plan)
     return kept(p, scan_node_new(&p->arena, plan, p->relation_count++));
 }
 
-static const struct plan *without_names(const struct plan *plan)
-{
-    while (plan->kind == PLAN_ALIAS || plan->kind == PLAN_WATERMARK) {
-        plan = plan->inputs[0];
-    }
-    return plan;
-}
-
 static struct node *build_project(struct physical *p,
                                   const struct plan *plan,
                                   struct sql_error *error)
 {
     const struct plan *below = without_names(plan->inputs[0]);
+    bool *used = nothing_used(p, below);
+    mark_list(plan->expressions, plan->expression_count, used);
     if (below->kind == PLAN_FILTER) {
-        struct node *input = build_input(p, below, error);
+        mark_list(below->expressions, 1, used);
+        struct node *input = build_using(p, without_names(below->inputs[0]), used, error);
         return input ? kept(p, filter_node_new(&p->arena, below, plan, input)) : NULL;
     }
-    struct node *input = build(p, below, error);
+    struct node *input = build_using(p, below, used, error);
     return input ? kept(p, project_node_new(&p->arena, plan, input)) : NULL;
 }
 
@@ -139,14 +203,6 @@ static struct node *build_union(struct physical *p,
     struct node *first = build(p, plan->inputs[0], error);
     struct node *second = first ? build(p, plan->inputs[1], error) : NULL;
     return second ? kept(p, union_node_new(&p->arena, plan, first, second)) : NULL;
-}
-
-static struct node *build_generate(struct physical *p,
-                                   const struct plan *plan,
-                                   struct sql_error *error)
-{
-    struct node *input = build_input(p, plan, error);
-    return input ? kept(p, generate_node_new(&p->arena, plan, input)) : NULL;
 }
 
 static struct node *build_sort(struct physical *p, const struct plan *plan, struct sql_error *error)
@@ -244,6 +300,17 @@ static bool check_aggregate(const struct physical *p,
                                      "DataFrames/Datasets.");
 }
 
+static struct node *build_grouped_input(struct physical *p,
+                                        const struct plan *plan,
+                                        struct sql_error *error)
+{
+    const struct plan *below = without_names(plan->inputs[0]);
+    bool *used = nothing_used(p, below);
+    mark_list(plan->keys, plan->key_count, used);
+    mark_list(plan->aggregation->aggregates, plan->aggregation->aggregate_count, used);
+    return build_using(p, below, used, error);
+}
+
 static struct node *build_aggregate(struct physical *p,
                                     const struct plan *plan,
                                     struct sql_error *error)
@@ -251,7 +318,8 @@ static struct node *build_aggregate(struct physical *p,
     bool stateful = plan->streaming && p->options.mode != OUTPUT_BATCH;
     int32_t id = stateful ? reserve_stateful(p) : -1;
     struct grouped_shape *shape = kept_shape(p, plan);
-    struct node *input = check_aggregate(p, shape, error) ? build_input(p, plan, error) : NULL;
+    struct node *input =
+        check_aggregate(p, shape, error) ? build_grouped_input(p, plan, error) : NULL;
     if (!input) {
         return NULL;
     }
@@ -283,7 +351,7 @@ static struct node *build(struct physical *p, const struct plan *plan, struct sq
     case PLAN_LIMIT: return build_limit(p, plan, error);
     case PLAN_UNION: return build_union(p, plan, error);
     case PLAN_SORT: return build_sort(p, plan, error);
-    case PLAN_GENERATE: return build_generate(p, plan, error);
+    case PLAN_GENERATE: return build_generate(p, plan, NULL, error);
     case PLAN_ALIAS:
     case PLAN_WATERMARK: return build_input(p, plan, error);
     case PLAN_KIND_COUNT: break;
