@@ -297,6 +297,9 @@ bool kafka_is_plain(const struct kafka_settings *settings)
 {
     struct bytes protocol = options_get(&settings->kafka, "security.protocol");
     char text[32];
+    if (settings->librdkafka) {
+        return false;
+    }
     return bytes_is_null(protocol) || (bytes_to_text(bytes_trim(protocol), text, sizeof(text)) &&
                                        strcasecmp(text, "PLAINTEXT") == 0);
 }

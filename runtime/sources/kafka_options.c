@@ -416,6 +416,16 @@ static struct options kafka_options(struct arena *arena, const struct options *o
     return result;
 }
 
+static bool read_reader(const struct options *options, bool *out, struct sql_error *error)
+{
+    struct bytes given = options_get(options, "weir.kafka.reader");
+    *out = bytes_equal_text(given, "librdkafka");
+    return *out || bytes_is_null(given) || bytes_equal_text(given, "direct") ||
+           sql_fail(error, &kafka_illegal_argument,
+                    "Option 'weir.kafka.reader' must be 'direct' or 'librdkafka', not '%.*s'",
+                    BYTES_ARG(given));
+}
+
 static bool read_numbers(const struct options *options,
                          struct kafka_settings *out,
                          struct sql_error *error)
@@ -454,7 +464,8 @@ bool kafka_options_read(struct arena *arena,
     };
     if (!read_bound(arena, options, &start_names, &s.start, error) ||
         (!streaming && !read_bound(arena, options, &end_names, &s.end, error)) ||
-        !read_strategy(arena, options, &s, error) || !read_numbers(options, &s, error)) {
+        !read_strategy(arena, options, &s, error) || !read_numbers(options, &s, error) ||
+        !read_reader(options, &s.librdkafka, error)) {
         return false;
     }
     s.group_prefix = arena_copy(arena, options_get(options, "groupIdPrefix"));

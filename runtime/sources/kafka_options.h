@@ -4,6 +4,9 @@
  * Spark looks at them in two steps, and so does this: some faults are found when a frame is made (kafka_options_check), the others
  * when the query starts (kafka_options_read).
  *
+ * One option is ours: "weir.kafka.reader", "librdkafka" for connections by that library also where they are plain (they are our own
+ * otherwise: "direct").
+ *
  * Source: org.apache.spark.sql.kafka010.KafkaSourceProvider. Ownership: results live in the arena given. Pure. Thread: any.
  */
 #pragma once
@@ -53,6 +56,7 @@ struct kafka_settings {
     struct kafka_bound end; /* of a batch */
     bool fail_on_data_loss;
     bool include_headers;
+    bool librdkafka;      /* weir.kafka.reader */
     bool has_offsets_max; /* maxOffsetsPerTrigger */
     bool has_offsets_min;
     int64_t offsets_max;

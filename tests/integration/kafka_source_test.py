@@ -47,6 +47,7 @@ def numbered(text):
 
 class KafkaSource(unittest.TestCase):
     maxDiff = None
+    reader = "direct"
 
     def setUp(self):
         self.topics = TopicBroker()
@@ -58,6 +59,7 @@ class KafkaSource(unittest.TestCase):
 
     def open(self, stream=True, name="0", **options):
         options.setdefault("kafka.bootstrap.servers", self.topics.bootstrap)
+        options["weir.kafka.reader"] = self.reader
         checkpoint = pathlib.Path(self.folder.name) / name if stream else None
         return self.driver.open("kafka", stream=stream, checkpoint=checkpoint, parallelism=2, **options)
 
@@ -91,6 +93,7 @@ class KafkaSource(unittest.TestCase):
         else:
             options["kafka.bootstrap.servers"] = self.topics.bootstrap
         options.setdefault("fetchOffset.retryIntervalMs", "10")
+        options["weir.kafka.reader"] = self.reader
         try:
             checkpoint = pathlib.Path(self.folder.name) / f"options{number}" if item["stream"] else None
             self.driver.open("kafka", stream=item["stream"], checkpoint=checkpoint, parallelism=2, **options)
@@ -450,6 +453,11 @@ class KafkaSource(unittest.TestCase):
         began = time.monotonic()
         self.assertIsNotNone(self.driver.refusal("read", '{"t":{"0":0}}', '{"t":{"0":5}}'))
         self.assertLess(time.monotonic() - began, 30)
+
+
+class KafkaSourceByLibrdkafka(KafkaSource):
+    """The same through librdkafka, which reads where connections are encrypted or authenticated."""
+    reader = "librdkafka"
 
 
 if __name__ == "__main__":
