@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <sys/stat.h>
