@@ -69,7 +69,10 @@ struct csv_writer *csv_writer_new(const struct csv_options *options,
     bool ok =
         options->separator.len > 0 || sql_fail(error, &no_delimiter, "Delimiter cannot be empty");
     ok = ok && compile(w, options->date_format, "yyyy-MM-dd", error) &&
-         compile(w, options->timestamp_format, "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]", error) &&
+         compile(w, options->timestamp_format,
+                 "yyyy-MM-dd'T'HH:mm:ss[.SSS][XX"
+                 "X]",
+                 error) &&
          compile(w, options->timestamp_ntz_format, "yyyy-MM-dd'T'HH:mm:ss[.SSS]", error);
     if (!ok) {
         csv_writer_free(w);

@@ -16,13 +16,7 @@ const struct sql_condition sink_io = { "", "", "IOException" };
 const struct sink_format *sink_find(struct bytes format)
 {
     static const struct sink_format *const formats[] = {
-        &sink_console,
-        &sink_kafka,
-        &sink_memory,
-        &sink_noop,
-        &sink_text,
-        &sink_csv,
-        &sink_json,
+        &sink_console, &sink_kafka, &sink_memory, &sink_noop, &sink_text, &sink_csv, &sink_json,
     };
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         const char *name = formats[i]->name;

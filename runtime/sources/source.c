@@ -20,13 +20,8 @@ static bool is_named(const struct source_format *format, struct bytes name)
 const struct source_format *source_find(struct bytes format)
 {
     static const struct source_format *const formats[] = {
-        &source_kafka,
-        &source_rate,
-        &source_rate_micro_batch,
-        &source_socket,
-        &source_text,
-        &source_csv,
-        &source_json,
+        &source_kafka, &source_rate, &source_rate_micro_batch, &source_socket, &source_text,
+        &source_csv,   &source_json,
     };
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         if (is_named(formats[i], format)) {

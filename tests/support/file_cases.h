@@ -13,6 +13,7 @@
 
 #include "../unit/columns/golden.h"
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/file.h"
 #include "columns/zone.h"
 #include "expressions/analysis.h"
@@ -86,24 +87,18 @@ static inline struct bytes json_bytes(const json_t *text)
     return (struct bytes){ (const uint8_t *)json_string_value(text), json_string_length(text) };
 }
 
-/* `from` in place of `to`, everywhere; to be freed. */
+/* `to` in place of `from`, everywhere; to be freed. */
 static inline char *text_with(const char *text, const char *from, const char *to)
 {
-    size_t len = strlen(text);
-    size_t hits = 0;
-    for (const char *p = text; (p = strstr(p, from)); p += strlen(from)) {
-        hits++;
+    struct buffer out;
+    buffer_init(&out, SIZE_MAX);
+    while (*text) {
+        bool hit = strncmp(text, from, strlen(from)) == 0;
+        buffer_append(&out, hit ? to : text, hit ? strlen(to) : 1);
+        text += hit ? strlen(from) : 1;
     }
-    char *out = calloc(1, len + hits * strlen(to) + 1);
-    for (const char *p = text; *p;) {
-        if (strncmp(p, from, strlen(from)) == 0) {
-            (void)strcat(out, to);
-            p += strlen(from);
-        } else {
-            out[strlen(out)] = *p++;
-        }
-    }
-    return out;
+    buffer_append(&out, "", 1);
+    return (char *)out.data;
 }
 
 static inline struct options options_of(struct arena *arena, json_t *object)

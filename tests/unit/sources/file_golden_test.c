@@ -73,29 +73,31 @@ static void ask(const struct folder *f, json_t *c, struct arena *arena, struct a
     zone_free(rome);
 }
 
-static int compare_texts(const void *a, const void *b)
+static int compare_lines(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
 }
 
-/* Rows, sorted where there are several files. */
+/* Rows, sorted where there are several files; to be freed. */
 static char *in_order(const char *text, bool sort)
 {
-    char *copy = strdup(text);
-    char *lines[4096];
+    struct bytes lines[4096];
+    struct bytes rest = bytes_of(text);
     size_t count = 0;
-    for (char *p = strtok(copy, "\n"); p && count < 4096; p = strtok(NULL, "\n")) {
-        lines[count++] = p;
+    struct buffer out;
+    while (count < 4096 && bytes_cut(&rest, '\n', &lines[count])) {
+        count += lines[count].len > 0;
     }
     if (sort && count > 1) {
-        qsort(lines, count, sizeof(char *), compare_texts);
+        qsort(lines, count, sizeof(*lines), compare_lines);
     }
-    char *out = calloc(1, strlen(text) + 2);
+    buffer_init(&out, SIZE_MAX);
     for (size_t i = 0; i < count; i++) {
-        (void)strcat(strcat(out, lines[i]), "\n");
+        buffer_append(&out, lines[i].data, lines[i].len);
+        buffer_append_text(&out, "\n");
     }
-    free(copy);
-    return out;
+    buffer_append(&out, "", 1);
+    return (char *)out.data;
 }
 
 static bool same_answer(const struct folder *f, json_t *c, struct answer *a)
