@@ -80,7 +80,9 @@ struct printed *print_scan(struct plan_printer *p, const struct node *n, const s
                 bytes_equal_text(format, "text");
     const char *name = file ? "FileScan" : r && n->plan->streaming ? "MicroBatchScan" : "BatchScan";
     struct writing w = begin(p, name, false);
-    buffer_printf(&w.text, file ? " %.*s " : "", BYTES_ARG(format));
+    if (file) {
+        buffer_printf(&w.text, " %.*s ", BYTES_ARG(format));
+    }
     text_columns(p, &w.text, n->schema, o->ids);
     if (file) {
         buffer_append_text(&w.text, " Batched: false, DataFilters: [], Format: ");
