@@ -58,6 +58,19 @@ void kafka_batches_start(struct kafka_batches *b, struct fetch_response_partitio
     }
 }
 
+/* The offset behind a batch; false: there can be none. */
+static bool end_of(const struct batch_header *h, int64_t *out)
+{
+    return h->base_offset >= 0 && h->last_offset_delta >= 0 &&
+           !__builtin_add_overflow(h->base_offset, (int64_t)h->last_offset_delta + 1, out);
+}
+
+bool kafka_batches_any(struct bytes records)
+{
+    struct bytes batch;
+    return batch_split(&records, &batch) != BATCH_SPLIT_END;
+}
+
 int64_t kafka_batches_end(struct bytes records)
 {
     int64_t end = -1;
@@ -66,7 +79,11 @@ int64_t kafka_batches_end(struct bytes records)
         if (batch_is_v2(batch)) {
             struct batch_header header;
             batch_header_read(batch.data, &header);
-            end = batch_next_offset(&header);
+            int64_t behind = 0;
+            if (!end_of(&header, &behind)) {
+                break;
+            }
+            end = behind;
         }
     }
     return end;
@@ -159,7 +176,11 @@ static bool open_batch(struct kafka_batches *b, int64_t *next, struct weir_error
         }
         struct batch_header header;
         batch_header_read(batch.data, &header);
-        int64_t end = batch_next_offset(&header);
+        int64_t end = 0;
+        if (!end_of(&header, &end)) {
+            (void)weir_fail(err, WEIR_ECORRUPT, "a record batch with offsets that cannot be");
+            return false;
+        }
         bool skipped = is_skipped(b, batch, &header);
         if (!skipped && end > *next) {
             b->open = true;

@@ -45,6 +45,9 @@ static inline bool kafka_batches_empty(const struct kafka_batches *b)
     return !b->open && !b->has_pending && b->rest.len == 0;
 }
 
+/* Is there more than nothing, or than a piece of a batch? What there is may yet be no batch that can be read. */
+bool kafka_batches_any(struct bytes records);
+
 /* The offset behind the last whole batch of a response; -1: there is none. */
 int64_t kafka_batches_end(struct bytes records);
 

@@ -177,11 +177,11 @@ static enum kafka_fed receive(struct direct_feed *f, int64_t until, struct sql_e
     }
     f->pause_ms = 0;
     f->unknown = 0;
-    int64_t end = kafka_batches_end(partition->records.data);
-    if (end < 0) {
+    if (!kafka_batches_any(partition->records.data)) {
         return KAFKA_FED_NOTHING;
     }
-    if (end < until && !send_fetch(f, end)) {
+    int64_t end = kafka_batches_end(partition->records.data);
+    if (end >= 0 && end < until && !send_fetch(f, end)) {
         (void)later(f);
     }
     kafka_batches_start(&f->batches, partition);

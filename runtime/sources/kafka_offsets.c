@@ -75,6 +75,17 @@ static bool parse_partitions_of(struct parse *p, struct bytes topic)
     return r->token == JSON_END_ARRAY;
 }
 
+/* Half a character, which JSON can write but UTF-8 cannot: no topic has it. */
+static bool has_half(struct bytes name)
+{
+    for (size_t i = 0; i + 1 < name.len; i++) {
+        if (name.data[i] == 0xed && name.data[i + 1] >= 0xa0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool parse_topics(struct parse *p, bool (*topic_inside)(struct parse *p, struct bytes topic))
 {
     struct json_reader *r = &p->reader;
@@ -83,7 +94,7 @@ static bool parse_topics(struct parse *p, bool (*topic_inside)(struct parse *p, 
     }
     while (json_next(r) && r->token == JSON_NAME) {
         struct bytes topic = arena_copy(p->arena, json_name(r));
-        if (!json_next(r) || !topic_inside(p, topic)) {
+        if (has_half(topic) || !json_next(r) || !topic_inside(p, topic)) {
             return false;
         }
     }

@@ -97,10 +97,10 @@ static inline void bytes_add(struct kafka_bytes *b,
                              int32_t row,
                              int32_t capacity)
 {
-    if (value.data) {
+    if (value.len > 0) {
         memcpy(b->values + b->len, value.data, value.len);
         b->len += value.len;
-    } else {
+    } else if (!value.data) {
         bytes_null(b, row, capacity);
     }
     b->ends[row + 1] = (int32_t)b->len;

@@ -43,6 +43,8 @@ class Driver:
                 self.process.wait()
                 raise
         self.process.stdout.close()
+        if self.process.returncode != 0:  # a leak, say
+            raise AssertionError(f"source_driver ended with {self.process.returncode}")
 
     def ask(self, what, **more):
         self.process.stdin.write(json.dumps({"do": what, **more}) + "\n")
