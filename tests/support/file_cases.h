@@ -56,7 +56,7 @@ static inline void folder_put(const struct folder *f,
                               struct bytes text,
                               time_t time)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX + sizeof(f->path)];
     (void)snprintf(path, sizeof(path), "%s/%s", f->path, name);
     char *slash = strrchr(path, '/');
     *slash = '\0';

@@ -139,41 +139,65 @@ static void a_full_disk_is_said_and_nothing_is_logged(void **state)
     out_teardown(&o);
 }
 
+enum { BATCHES = 200 };
+
+/* As a query: on from the last batch of the log, which comes once more. A byte for each batch that is done. */
+static void write_all(struct out *o, int done_fd)
+{
+    int64_t sum;
+    if (!start(o, "VALUES (1, 'x') AS t(v, s)")) {
+        _exit(2);
+    }
+    int64_t next = count_logged(o, &sum) / 100 - 1;
+    for (next = next < 0 ? 0 : next; next < BATCHES; next++) {
+        write_hundred(o, next);
+        if (write(done_fd, "", 1) != 1) {
+            _exit(3);
+        }
+    }
+    _exit(0);
+}
+
+/* Lets a process write some batches, and kills it somewhere in the next one. False: it came to its end. */
+static bool run_and_kill(struct out *o, int kills)
+{
+    int done[2];
+    int status;
+    char byte;
+    assert_int_equal(pipe(done), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)close(done[0]);
+        write_all(o, done[1]);
+    }
+    (void)close(done[1]);
+    for (int i = 0; i < 2 + kills % 7 && read(done[0], &byte, 1) == 1; i++) {
+    }
+    struct timespec somewhere = { 0, kills * 7919 % 700 * 1000L };
+    (void)nanosleep(&somewhere, NULL);
+    (void)kill(child, SIGKILL);
+    (void)close(done[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status)) {
+        assert_int_equal(WEXITSTATUS(status), 0);
+        return false;
+    }
+    return true;
+}
+
 /* Killed again and again in the middle of batches: in the end each is there once. */
 static void kill_minus_nine_loses_and_doubles_nothing(void **state)
 {
     (void)state;
-    enum { BATCHES = 200 };
     struct out o;
     int64_t sum;
     int kills = 0;
     out_setup(&o, "json");
-    for (;;) {
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            /* As a query: on from the last batch of the log, which comes once more. */
-            if (!start(&o, "VALUES (1, 'x') AS t(v, s)")) {
-                _exit(2);
-            }
-            int64_t next = count_logged(&o, &sum) / 100 - 1;
-            for (next = next < 0 ? 0 : next; next < BATCHES; next++) {
-                write_hundred(&o, next);
-            }
-            _exit(0);
-        }
-        int status;
-        struct timespec wait = { 0, (1 + kills * 7 % 19) * 1000000L };
-        (void)nanosleep(&wait, NULL);
-        (void)kill(child, SIGKILL);
-        assert_int_equal(waitpid(child, &status, 0), child);
-        if (WIFEXITED(status)) {
-            assert_int_equal(WEXITSTATUS(status), 0);
-            break;
-        }
+    while (run_and_kill(&o, kills)) {
         assert_true(++kills < 2000);
     }
-    assert_true(kills >= 3);
+    assert_true(kills >= 20);
     assert_int_equal(count_logged(&o, &sum), BATCHES * 100);
     int64_t wanted = 0;
     for (int64_t b = 0; b < BATCHES; b++) {

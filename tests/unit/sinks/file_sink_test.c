@@ -1,6 +1,7 @@
 /*
  * sinks/file_*: streams into folders: files and logs as Spark has them (tests/golden/files/streams.jsonl), and what is refused.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,6 +201,57 @@ static void more_folders_than_open_files(void **state)
     out_teardown(&o);
 }
 
+struct task {
+    pthread_t thread;
+    struct sink *sink;
+    const struct batch *rows;
+    int32_t partition;
+    bool ok;
+};
+
+static void *write_partition(void *context)
+{
+    struct task *t = context;
+    struct sql_error error = { 0 };
+    struct row_writer *w = t->sink->functions->open(t->sink, t->partition, &error);
+    t->ok = w != NULL;
+    for (int i = 0; t->ok && i < 50; i++) {
+        t->ok = w->write(w, t->rows, &error);
+    }
+    t->ok = t->ok && w->finish(w, &error);
+    return NULL;
+}
+
+static void many_threads_write_one_batch(void **state)
+{
+    (void)state;
+    enum { TASKS = 4 };
+    struct out o;
+    struct task tasks[TASKS];
+    out_setup(&o, "csv");
+    o.keys[0] = "k";
+    assert_true(start(&o, "VALUES ('a', 1) AS t(k, v)"));
+    struct batch *rows = rows_of(&o, "VALUES ('a', 1), ('b', 2), ('a', 3) AS t(k, v)");
+    assert_true(o.sink->functions->begin(o.sink, 0, &o.error));
+    for (int32_t i = 0; i < TASKS; i++) {
+        tasks[i] = (struct task){ .sink = o.sink, .rows = rows, .partition = i };
+        assert_int_equal(pthread_create(&tasks[i].thread, NULL, write_partition, &tasks[i]), 0);
+    }
+    for (int32_t i = 0; i < TASKS; i++) {
+        assert_int_equal(pthread_join(tasks[i].thread, NULL), 0);
+        assert_true(tasks[i].ok);
+    }
+    assert_true(o.sink->functions->commit(o.sink, 0, &o.error));
+    json_t *files = json_object();
+    list(&o, o.path, files);
+    assert_int_equal(json_object_size(files), 2 * TASKS + 1);
+    json_t *part = json_array_get(json_object_get(files, "k=a/part-00003-U.c000.csv"), 0);
+    assert_int_equal(json_string_length(part), 50 * strlen("1\n3\n"));
+    json_decref(files);
+    batch_free(rows);
+    out_teardown(&o);
+}
+
 static void what_cannot_be_written_is_refused_in_sparks_words(void **state)
 {
     (void)state;
@@ -268,6 +320,7 @@ int main(void)
         cmocka_unit_test(partitions_are_folders_with_a_file_of_their_own_name),
         cmocka_unit_test(a_batch_without_partitions_has_an_empty_file),
         cmocka_unit_test(more_folders_than_open_files),
+        cmocka_unit_test(many_threads_write_one_batch),
         cmocka_unit_test(what_cannot_be_written_is_refused_in_sparks_words),
         cmocka_unit_test(paths_that_cannot_be_are_refused),
     };
