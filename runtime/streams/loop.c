@@ -186,7 +186,8 @@ static bool turn(struct weir_query *q, bool *out_ran, struct sql_error *error)
     bool good = true;
     if (q->constructed) {
         query_message(q, data ? "Processing new data" : "No new data but cleaning up state");
-        good = batch_run(q, error) && finish_batch(q, error);
+        good = (q->ran || batch_check_operators(q, error)) && batch_run(q, error) &&
+               finish_batch(q, error);
     } else {
         query_message(q, "Waiting for data to arrive");
     }

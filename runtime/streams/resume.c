@@ -67,7 +67,7 @@ static bool take_offsets(struct weir_query *q,
 {
     if (o->source_count != q->source_count) {
         return sql_fail(error, &stream_sources_changed,
-                        "There are [%" PRId32
+                        "assertion failed: There are [%" PRId32
                         "] sources in the checkpoint offsets and now there are [%" PRId32
                         "] sources requested by the query. Cannot continue.",
                         o->source_count, q->source_count);
@@ -113,8 +113,8 @@ static bool take_committed(struct weir_query *q,
     arena_init(&arena, 0);
     bool good =
         checkpoint_read_offsets(q->checkpoint, batch, &arena, &o, error) &&
-        take_offsets(q, &o, true, error) &&
-        (!with_commit || checkpoint_read_commit(q->checkpoint, batch, &q->watermark_ms, error));
+        (!with_commit || checkpoint_read_commit(q->checkpoint, batch, &q->watermark_ms, error)) &&
+        take_offsets(q, &o, true, error);
     if (good) {
         take_conf(q, &o);
     }
@@ -199,7 +199,7 @@ static bool make_plan(struct weir_query *q, struct sql_error *error)
     (void)pthread_mutex_unlock(&q->lock);
     int32_t count = physical_state_operators(q->physical);
     q->reports = mem_zalloc((size_t)count + 1, sizeof(*q->reports));
-    return batch_check_operators(q, error);
+    return true;
 }
 
 static bool open_states(struct weir_query *q)

@@ -81,6 +81,9 @@ def listing_difference(wanted, got):
 
 # The number in a consumer group's name is of the checkpoint's path.
 GROUP = re.compile(r"(spark-kafka-source-<uuid>-)-?\d+(-(?:driver|executor))")
+# What ours adds below Spark's words about a checkpoint: which file it is, and what to do.
+ADVICE = re.compile(r"\n(?:The schemas are in|The metadata is in|Restore the file|There is (?:no )?file:|The file file:)[\s\S]*?"
+                    r"(?= SQLSTATE: XXKST\n=== Streaming Query|\Z)")
 TASK = re.compile(r"Job aborted due to stage failure: Task \d+ in stage [\d.]+ failed 1 times, most recent failure: Lost task [\d.]+ in stage [\d.]+ "
                   r"\(TID \d+\) \([^)]*\): (?:[\w.$]+: )?")
 # Where PySpark's program asked for it.
@@ -110,12 +113,13 @@ def message(text):
     """The text of an error without ids and plans, which are each engine's own."""
     text = CALLED.sub("", JAVA_ERROR.sub("", text).split("\n\tat ")[0])
     text = PLAN.sub("", text).split("\n\nLogical Plan:")[0].split("\nLogical Plan:")[0]
+    text = re.sub(r'"batchTimestampMs":\d+', '"batchTimestampMs":0', text)
     return GROUP.sub(r"\1<number>\2", HASH.sub("@", UUID.sub("<uuid>", text))).rstrip("\n")
 
 
 def messages(wanted, got):
     """Two texts of errors as they are compared. Of a failed task only the cause is: around it, Spark tells of its scheduler."""
-    wanted, got = message(wanted), message(got)
+    wanted, got = message(wanted), message(ADVICE.sub("", got))
     if TASK.search(wanted):
         wanted, got = TASK.sub("", wanted), got.split("\n=== Streaming Query ===")[0].removesuffix(" SQLSTATE: XXKST")
     return wanted, got
