@@ -117,8 +117,8 @@ bool conf_check(const char *name, const char *value, struct sql_error *error)
     if (!conf_time(bytes_of(value), &number)) {
         return sql_fail(
             error, &stream_conf_type,
-            "The value '%s' in the config \"%s\" is invalid. It should be a/an '%s' value.",
-            value, name, entry->kind == CONF_COUNT ? "int" : "long");
+            "The value '%s' in the config \"%s\" is invalid. It should be a/an '%s' value.", value,
+            name, entry->kind == CONF_COUNT ? "int" : "long");
     }
     if (number < (entry->kind == CONF_COUNT ? 1 : 0)) {
         return sql_fail(

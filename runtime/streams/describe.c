@@ -128,7 +128,8 @@ static void explain_frame(struct buffer *out,
         &(struct physical_options){ .mode = frame->plan->streaming ? OUTPUT_UPDATE : OUTPUT_BATCH,
                                     .shuffle_partitions = (int32_t)session_conf_integer(
                                         session, "spark.sql.shuffle.partitions"),
-                                    .settings = &settings },
+                                    .settings = &settings,
+                                    .parallelism = pool_threads(session->pool) },
         &error);
     if (physical) {
         x.physical = physical;

@@ -189,7 +189,8 @@ static bool make_plan(struct weir_query *q, struct sql_error *error)
         physical_new(q->optimized,
                      &(struct physical_options){ .mode = q->mode,
                                                  .shuffle_partitions = q->shuffle_partitions,
-                                                 .settings = &q->settings },
+                                                 .settings = &q->settings,
+                                                 .parallelism = pool_threads(q->session->pool) },
                      error);
     if (!physical) {
         return false;

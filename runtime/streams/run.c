@@ -111,7 +111,8 @@ bool run_to_target(struct weir_session *session,
         &(struct physical_options){ .mode = OUTPUT_BATCH,
                                     .shuffle_partitions = (int32_t)session_conf_integer(
                                         session, "spark.sql.shuffle.partitions"),
-                                    .settings = settings },
+                                    .settings = settings,
+                                    .parallelism = pool_threads(session->pool) },
         error);
     bool good = physical && run_physical(session, settings, physical, target, error);
     physical_free(physical);
