@@ -21,11 +21,20 @@ class Refused(Exception):
         self.when, self.text, self.java = error["when"], error["text"], error["class"]
 
 
+def program():
+    bin_folder = os.environ.get("WEIR_BIN") or os.path.join(os.path.dirname(__file__), "..", "..", "build", "bin")
+    return os.path.join(bin_folder, "..", "tests", "source_driver")
+
+
 class Driver:
+    @staticmethod
+    def has(symbol):
+        """Does the program have this symbol, of a sanitizer, say?"""
+        with open(program(), "rb") as file:
+            return symbol.encode() in file.read()
+
     def __init__(self, wrapper=()):
-        bin_folder = os.environ.get("WEIR_BIN") or os.path.join(os.path.dirname(__file__), "..", "..", "build", "bin")
-        program = os.path.join(bin_folder, "..", "tests", "source_driver")
-        self.process = subprocess.Popen([*wrapper, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([*wrapper, program()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
         return self
