@@ -24,6 +24,7 @@ struct csv_inference {
     int32_t count;
     struct bytes *names;
     const struct type **types;
+    const struct type *decimals[DECIMAL_MAX_PRECISION + 1]; /* decimal(n,0), each made once */
 };
 
 /* --- names --- */
@@ -145,8 +146,16 @@ static const struct type *try_double(const struct csv_inference *s, struct bytes
     return o->prefer_date ? try_date(s, text) : try_timestamp(s, text);
 }
 
+static const struct type *decimal_of(struct csv_inference *s, int precision)
+{
+    if (!s->decimals[precision]) {
+        s->decimals[precision] = type_decimal(s->arena, precision, 0);
+    }
+    return s->decimals[precision];
+}
+
 /* A whole number of up to 38 digits. */
-static const struct type *try_decimal(const struct csv_inference *s, struct bytes text)
+static const struct type *try_decimal(struct csv_inference *s, struct bytes text)
 {
     size_t i = text.len > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
     int digits = 0;
@@ -162,10 +171,10 @@ static const struct type *try_decimal(const struct csv_inference *s, struct byte
             return try_double(s, text);
         }
     }
-    return seen > 0 ? type_decimal(s->arena, digits > 0 ? digits : 1, 0) : try_double(s, text);
+    return seen > 0 ? decimal_of(s, digits > 0 ? digits : 1) : try_double(s, text);
 }
 
-static const struct type *try_integer(const struct csv_inference *s, struct bytes text, bool narrow)
+static const struct type *try_integer(struct csv_inference *s, struct bytes text, bool narrow)
 {
     int64_t value;
     if (!bytes_parse_i64(text, &value)) {
@@ -175,7 +184,7 @@ static const struct type *try_integer(const struct csv_inference *s, struct byte
     return type_simple(is_int ? TYPE_INT : TYPE_BIGINT);
 }
 
-static const struct type *type_of(const struct csv_inference *s,
+static const struct type *type_of(struct csv_inference *s,
                                   const struct type *so_far,
                                   struct bytes text)
 {
@@ -211,7 +220,7 @@ static struct decimal_shape shape_of(const struct type *type)
     return type->kind == TYPE_DECIMAL ? decimal_shape_of(type) : decimal_shape_for(type->kind);
 }
 
-static const struct type *common(const struct csv_inference *s,
+static const struct type *common(struct csv_inference *s,
                                  const struct type *a,
                                  const struct type *b)
 {
@@ -227,7 +236,7 @@ static const struct type *common(const struct csv_inference *s,
         }
         int x = shape_of(a).precision;
         int y = shape_of(b).precision;
-        return type_decimal(s->arena, x > y ? x : y, 0);
+        return decimal_of(s, x > y ? x : y);
     }
     bool mixed = (a->kind == TYPE_DATE && b->kind == TYPE_TIMESTAMP) ||
                  (a->kind == TYPE_TIMESTAMP && b->kind == TYPE_DATE);

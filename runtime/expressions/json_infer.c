@@ -303,7 +303,9 @@ struct column *schema_of_json(struct evaluation *ev,
 /* --- many texts --- */
 
 struct json_inference {
-    struct inference parts;
+    struct inference parts; /* its arena is `scratch` */
+    struct arena scratch;   /* what one record needs */
+    struct arena *arena;
     const struct type *type; /* of the records so far: a struct */
 };
 
@@ -312,7 +314,9 @@ struct json_inference *json_inference_new(struct arena *arena,
                                           const struct sql_settings *settings)
 {
     struct json_inference *s = MEM_NEW(struct json_inference);
-    s->parts.arena = arena;
+    arena_init(&s->scratch, 0);
+    s->arena = arena;
+    s->parts.arena = &s->scratch;
     s->parts.options = options;
     s->parts.settings = settings;
     json_reader_init(&s->parts.reader, options->allow);
@@ -324,7 +328,17 @@ void json_inference_free(struct json_inference *s)
 {
     if (s) {
         json_reader_finish(&s->parts.reader);
+        arena_finish(&s->scratch);
         free(s);
+    }
+}
+
+/* Mostly a record brings nothing new: then nothing is kept of it. */
+static void add_type(struct json_inference *s, const struct type *type)
+{
+    const struct type *all = common_struct(&s->parts, s->type, type);
+    if (!type_equal(all, s->type)) {
+        s->type = type_copy(s->arena, all);
     }
 }
 
@@ -356,7 +370,7 @@ static bool add_bad(struct json_inference *s, const struct type *other, struct s
     }
     if (type_field_index(s->type, o->corrupt_column, true) < 0) {
         struct field f = { o->corrupt_column, type_simple(TYPE_STRING), true, { 0 } };
-        s->type = common_struct(&s->parts, s->type, type_struct(s->parts.arena, &f, 1));
+        add_type(s, type_struct(&s->scratch, &f, 1));
     }
     return true;
 }
@@ -364,6 +378,7 @@ static bool add_bad(struct json_inference *s, const struct type *other, struct s
 bool json_inference_add(struct json_inference *s, struct bytes text, struct sql_error *error)
 {
     struct json_reader *r = &s->parts.reader;
+    arena_reset(&s->scratch);
     json_reader_start(r, text);
     bool ok = json_next(r);
     if (ok && r->token == JSON_NONE) {
@@ -377,7 +392,7 @@ bool json_inference_add(struct json_inference *s, struct bytes text, struct sql_
         return add_bad(s, NULL, error);
     }
     if (type->kind == TYPE_STRUCT) {
-        s->type = common_struct(&s->parts, s->type, type);
+        add_type(s, type);
         return true;
     }
     return type->kind == TYPE_VOID || add_bad(s, type, error);
@@ -385,7 +400,7 @@ bool json_inference_add(struct json_inference *s, struct bytes text, struct sql_
 
 const struct type *json_inference_type(struct json_inference *s)
 {
-    struct arena *arena = s->parts.arena;
+    struct arena *arena = s->arena;
     const struct type *type = settle(arena, s->type, s->parts.options->drop_all_null);
     return type ? type : type_struct(arena, NULL, 0);
 }
