@@ -282,7 +282,6 @@ void *query_run(void *query)
 {
     struct weir_query *q = query;
     struct sql_error error = { 0 };
-    query_message(q, "Initializing sources");
     if (resume_open(q, &error)) {
         (void)run_batches(q, &error);
     }

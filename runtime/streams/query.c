@@ -125,8 +125,8 @@ static void keep_failure(struct weir_query *q, const struct sql_error *error)
     buffer_clear(&text);
     buffer_printf(
         &text,
-        "[STREAM_FAILED] Query %s%s[id = %s, runId = %s] terminated with exception: %s SQLSTATE: XXKST",
-        q->name ? q->name : "", q->name ? " " : "", q->id, q->run_id, error->message);
+        "[STREAM_FAILED] Query [id = %s, runId = %s] terminated with exception: %s SQLSTATE: XXKST",
+        q->id, q->run_id, error->message);
     print_state(&text, q);
     (void)pthread_mutex_lock(&q->lock);
     q->exception = exception;

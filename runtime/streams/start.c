@@ -335,6 +335,7 @@ static bool go(struct weir_query *q, struct sql_error *error)
 {
     post_started(q);
     q->active = true;
+    query_message(q, "Initializing sources");
     (void)pthread_mutex_lock(&q->session->lock);
     list_push_back(&q->session->queries, &q->node);
     errno = pthread_create(&q->thread, NULL, query_run, q);

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import tempfile
 import time
 
@@ -82,10 +83,10 @@ class Case:
         self.spark, self.from_byte = session(self.conf, self.master), 0
 
     def close(self):
-        """Ends everything of the case, however far it came."""
+        """Ends everything of the case, however far it came. A session that does not end in good order is an artefact that nobody wants."""
         try:
-            if self.spark is not None:
-                self.spark.kill()
+            if self.spark is not None and self.spark.stop() not in (0, -signal.SIGKILL):
+                self.produced["error_at_the_end.txt"] = self.spark.runner.errors()
         finally:
             if self.broker is not None:
                 self.broker.stop()
@@ -166,9 +167,7 @@ class Case:
         self.put(f"{name}/LISTING.txt", "\n".join(sorted(listing, key=lambda line: line[9:])) + "\n")
 
     def error(self, exception, name="error.txt"):
-        lines = [f"python: {type(exception).__name__}", f"error_class: {getattr(exception, 'condition', None)}",
-                 f"sql_state: {getattr(exception, 'state', None)}", f"text: {exception}"]
-        self.put(name, "\n".join(lines) + "\n")
+        self.put(name, error_text(exception) + "\n")
 
     def wait(self, query, name="error.txt", seconds=WAIT_S):
         """Waits for the query's end; its failure becomes an artefact. True: it ended well."""
@@ -205,6 +204,12 @@ class Case:
                 return False
             time.sleep(0.002)
         return True
+
+
+def error_text(exception):
+    """An error as the goldens have it."""
+    return (f"python: {type(exception).__name__}\nerror_class: {getattr(exception, 'condition', None)}\n"
+            f"sql_state: {getattr(exception, 'state', None)}\ntext: {exception}")
 
 
 def is_log(relative):
