@@ -57,7 +57,10 @@ enum metadata_log_written metadata_log_write(struct metadata_log *log,
 /* Removes the files of lower numbers; of a compacted log, only those that a compact file has replaced. Errors are skipped. */
 void metadata_log_purge(struct metadata_log *log, int64_t below);
 
-/* One line more in a compactible log: writes <number>, or <number>.compact with everything so far where it is due. Lines have no line end. */
+/*
+ * One batch more in a compactible log: writes <number>, or <number>.compact with everything so far where it is due; what is damaged is not
+ * taken over, but named. Lines are JSON objects without line ends.
+ */
 enum metadata_log_written metadata_log_add(struct metadata_log *log,
                                            int64_t number,
                                            const struct bytes *lines,

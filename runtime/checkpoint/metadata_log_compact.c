@@ -47,6 +47,12 @@ static void lines_add(struct lines *l, struct bytes line, int64_t number)
     l->numbers[l->count++] = number;
 }
 
+/* A line that was cut has lost its last bracket. Whoever reads it finds what else is wrong with it. */
+static bool is_object(struct bytes line)
+{
+    return line.len >= 2 && line.data[0] == '{' && line.data[line.len - 1] == '}';
+}
+
 static bool add_file(const struct metadata_log *log,
                      struct log_file_name name,
                      struct arena *arena,
@@ -67,7 +73,12 @@ static bool add_file(const struct metadata_log *log,
     if (!log_cut_version(&rest, &fault)) {
         return log_fail_damaged(path, &fault, error);
     }
-    while (log_cut_line(&rest, &line)) {
+    for (fault.line = 2; log_cut_line(&rest, &line); fault.line++) {
+        if (!is_object(line)) {
+            fault.damage = LOG_NO_JSON;
+            fault.column = (int64_t)line.len + 1;
+            return log_fail_damaged(path, &fault, error);
+        }
         lines_add(l, line, name.number);
     }
     return true;

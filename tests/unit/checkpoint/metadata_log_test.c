@@ -22,6 +22,8 @@
 
 #include <cmocka.h>
 
+#define LINE "{\"line\":%d}"
+
 enum { PATH_SIZE = 200, INTERVAL = 10 };
 
 struct fixture {
@@ -87,7 +89,7 @@ static void add(struct fixture *f, int64_t number, const char *line)
     assert_int_equal(metadata_log_add(&f->log, number, lines, 1, &f->error), LOG_WRITTEN);
 }
 
-/* The lines are those of batches first to last, "line N" each. */
+/* The lines are those of batches first to last, as LINE has them. */
 static void has_lines(struct fixture *f, int64_t first, int64_t last)
 {
     const struct bytes *lines;
@@ -99,7 +101,7 @@ static void has_lines(struct fixture *f, int64_t first, int64_t last)
     }
     assert_int_equal(count, last - first + 1);
     for (int32_t i = 0; i < count; i++) {
-        (void)snprintf(expected, sizeof(expected), "line %d", (int)first + i);
+        (void)snprintf(expected, sizeof(expected), LINE, (int)first + i);
         assert_true(bytes_equal_text(lines[i], expected));
         assert_true(numbers[i] >= first + i && numbers[i] <= last);
     }
@@ -109,7 +111,7 @@ static void add_lines(struct fixture *f, int64_t from, int64_t below)
 {
     char line[32];
     for (int64_t i = from; i < below; i++) {
-        (void)snprintf(line, sizeof(line), "line %d", (int)i);
+        (void)snprintf(line, sizeof(line), LINE, (int)i);
         add(f, i, line);
     }
 }
@@ -164,9 +166,9 @@ static void every_tenth_file_has_all_lines(void **state)
     assert_true(is_there(f, "0") && is_there(f, "34"));
     assert_false(is_there(f, "9"));
     assert_true(metadata_log_read(&f->log, 9, &f->arena, &text, &f->error));
-    assert_true(bytes_starts_with(text, bytes_of("v1\nline 0\nline 1\n")));
-    assert_true(bytes_ends_with(text, bytes_of("\nline 9")));
-    struct bytes line = bytes_of("line 9");
+    assert_true(bytes_starts_with(text, bytes_of("v1\n{\"line\":0}\n{\"line\":1}\n")));
+    assert_true(bytes_ends_with(text, bytes_of("\n{\"line\":9}")));
+    struct bytes line = bytes_of("{\"line\":9}");
     assert_int_equal(metadata_log_add(&f->log, 9, &line, 1, &f->error), LOG_EXISTS);
     assert_int_equal(metadata_log_add(&f->log, 35, NULL, 0, &f->error),
                      LOG_WRITTEN); /* a batch of nothing */
@@ -280,12 +282,31 @@ static void damaged_and_missing_files_are_named(void **state)
         "[MALFORMED_LOG_FILE] Log file was malformed: failed to read correct log version from line 11.");
     assert_int_equal(unlink(path_of(f, "11", path)), 0);
     refused(f, "11", "batch 11 doesn't exist");
-    put(f, "11", "v1\nline 11\n"); /* a line end at the end does no harm */
+    put(f, "11", "v1\n{\"line\":");
+    refused(f, "11", "It is not JSON at line 2, column 9.");
+    put(f, "11", "v1\n{\"line\":11}\n"); /* a line end at the end does no harm */
     has_lines(f, 0, 13);
     assert_int_equal(unlink(path_of(f, "3", path)), 0); /* not needed any more */
     has_lines(f, 0, 13);
     put(f, "9.compact", "v2\n");
     refused(f, "9.compact", "v2");
+}
+
+static void damage_is_not_compacted(void **state)
+{
+    struct fixture *f = *state;
+    struct bytes line = bytes_of("{\"line\":9}");
+    char path[PATH_SIZE];
+    add_lines(f, 0, 9);
+    put(f, "5", "v1\n{\"line\":5}\n{\"li");
+    assert_int_equal(metadata_log_add(&f->log, 9, &line, 1, &f->error), LOG_FAILED);
+    assert_non_null(strstr(f->error.message, path_of(f, "5", path)));
+    assert_non_null(strstr(f->error.message, "It is not JSON at line 3, column 5."));
+    sql_error_finish(&f->error);
+    assert_false(is_there(f, "9.compact"));
+    put(f, "5", "v1\n{\"line\":5}");
+    add(f, 9, "{\"line\":9}");
+    has_lines(f, 0, 9);
 }
 
 static void make_old(const struct fixture *f, int64_t from, int64_t to)
@@ -414,7 +435,7 @@ static void kill_9_leaves_whole_files(void **state)
         if (pid == 0) {
             for (int64_t i = number; i < number + 100000; i++) {
                 char line[32];
-                (void)snprintf(line, sizeof(line), "line %d", (int)i);
+                (void)snprintf(line, sizeof(line), LINE, (int)i);
                 struct bytes lines[] = { bytes_of(line) };
                 if (metadata_log_add(&f->log, i, lines, 1, &f->error) != LOG_WRITTEN ||
                     write(ends[1], &i, sizeof(i)) != sizeof(i)) {
@@ -451,6 +472,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(compacting_gives_what_spark_wrote, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_and_missing_files_are_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damage_is_not_compacted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(replaced_files_go_after_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_without_compaction_is_purged_by_number, set_up,
                                         tear_down),
