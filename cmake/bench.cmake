@@ -1,6 +1,6 @@
-# The benchmarks' own programs (tests/bench/*.c), as one: an outside client over librdkafka and nothing of ours. Built for
+# The benchmarks' client (tests/bench/broker_load*.c): an outside client over librdkafka and nothing of ours. Built for
 # `./weir bench`, and with the tests, so that it is seen to compile.
-file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/bench/*.c)
+file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/bench/broker_load*.c)
 if(bench_sources)
     add_executable(broker_load EXCLUDE_FROM_ALL ${bench_sources})
     set_target_properties(broker_load PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 
+from bench_report import BenchError
 from weir_broker import _die_with_the_test, binary
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -20,10 +21,6 @@ APACHE = os.path.join(ROOT, "tests", "peers", "apache_kafka.sh")
 CLUSTER_ID = "Vjd5ZW8tY2x1c3Rlci0wMQ"
 START_LIMIT_S = 60
 STOP_LIMIT_S = 60
-
-
-class BenchError(Exception):
-    pass
 
 
 def free_ports(count):
@@ -39,6 +36,7 @@ class Server:
     """A broker as a child process."""
 
     name = None
+    host = "127.0.0.1"
 
     def __init__(self, parent_folder=None):
         self.home = tempfile.mkdtemp(prefix=f"weir-bench-{self.name.lower()}-", dir=parent_folder)
@@ -49,7 +47,7 @@ class Server:
 
     @property
     def bootstrap(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def pid(self):

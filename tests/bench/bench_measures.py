@@ -1,7 +1,4 @@
-"""What the benchmark measures: a list of measures, each of which asks one running broker and gives figures.
-
-A figure has a name, a unit, a format, and for some what it should be: a limit of its own, or a share of Apache Kafka's."""
-import dataclasses
+"""What the benchmark of brokers measures: a list of measures, each of which asks one running broker and gives figures."""
 import json
 import os
 import re
@@ -10,26 +7,12 @@ import socket
 import subprocess
 import time
 
-from bench_brokers import APACHE, BenchError
+from bench_brokers import APACHE
+from bench_report import BenchError, Figure, Measure
 from weir_broker import _die_with_the_test
 
 LOAD_LIMIT_S = 600
 REST_S = 5.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    name: str
-    unit: str
-    below: float = None       # a target for Weir alone
-    share: float = None       # a target as a share of Apache's
-
-
-@dataclasses.dataclass(frozen=True)
-class Measure:
-    name: str
-    run: object               # (broker, topic) -> {key: value}
-    figures: tuple            # of (key, Figure)
 
 
 def load_program():

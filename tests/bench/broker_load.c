@@ -5,11 +5,13 @@
  *     broker_load pace  bootstrap=HOST:PORT topic=NAME pid=PID clients=N partitions=N rate=N seconds=N ...
  *     broker_load first port=N -- BROKER ARGUMENT...
  *     broker_load floor folder=FOLDER clients=N megabytes=N ...
+ *     broker_load rows|trickle ...
  *
  * flow  as fast as it goes: everything is written, then everything is read; CPU time of the broker for each
  * pace  a fixed rate, read while it is written: time from the producer's call to the consumer's receipt
  * first from exec of the broker to the first acknowledged record
  * floor what the kernel alone takes for flow, without any broker
+ * rows, trickle  what the streaming engines of tests/bench/engine read; see their files
  *
  * Prints one line of JSON. Exit code 1 with a word on standard error when anything at all goes wrong.
  */
@@ -281,6 +283,7 @@ static bool take_number(struct load_options *o, const char *key, const char *val
         { "partitions", &o->partitions, NULL },
         { "bytes", &o->record_bytes, NULL },
         { "rate", &o->rate, NULL },
+        { "rows", &o->rows, NULL },
         { "port", &o->port, NULL },
         { "megabytes", NULL, &o->megabytes },
         { "seconds", NULL, &o->seconds },
@@ -316,6 +319,10 @@ static void take_option(struct load_options *o, char *argument)
         o->codec = value;
     } else if (strcmp(argument, "folder") == 0) {
         o->folder = value;
+    } else if (strcmp(argument, "events") == 0) {
+        o->events = value;
+    } else if (strcmp(argument, "answers") == 0) {
+        o->answers = value;
     } else if (strcmp(argument, "linger") == 0) {
         o->linger_ms = value;
     } else if (!take_number(o, argument, value)) {
@@ -326,9 +333,30 @@ static void take_option(struct load_options *o, char *argument)
 static void check_options(const struct load_options *o)
 {
     if (o->clients < 1 || o->clients > CLIENTS_MAX || o->partitions < 1 ||
-        o->record_bytes < RECORD_MIN || o->record_bytes > PAYLOAD_POOL) {
-        load_fail("clients, partitions or bytes make no sense");
+        o->record_bytes < RECORD_MIN || o->record_bytes > PAYLOAD_POOL || o->rows < 1) {
+        load_fail("clients, partitions, bytes or rows make no sense");
     }
+}
+
+static int run_mode(const char *name, const struct load_options *options)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct load_options *options);
+    } modes[] = {
+        { "flow", load_flow },       { "pace", load_pace }, { "first", load_first },
+        { "trickle", load_trickle }, { "rows", load_rows }, { "floor", load_floor },
+    };
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        bool wanted = strcmp(name, modes[i].name) == 0;
+        if (wanted && (modes[i].run != load_first || (options->command && options->command[0]))) {
+            return modes[i].run(options);
+        }
+    }
+    (void)fprintf(
+        stderr,
+        "usage: broker_load flow|pace|first|rows|trickle|floor key=value... [-- BROKER ARGUMENT...]\n");
+    return 4;
 }
 
 int main(int argc, char **argv)
@@ -343,6 +371,9 @@ int main(int argc, char **argv)
                                     .megabytes = 256,
                                     .warm_megabytes = 64,
                                     .rate = 20000,
+                                    .rows = 1000,
+                                    .events = "transactions",
+                                    .answers = "answers",
                                     .seconds = 10,
                                     .warm_seconds = 3 };
     const char *mode = argc > 1 ? argv[1] : "";
@@ -354,19 +385,5 @@ int main(int argc, char **argv)
         take_option(&options, argv[i]);
     }
     check_options(&options);
-    if (strcmp(mode, "flow") == 0) {
-        return load_flow(&options);
-    }
-    if (strcmp(mode, "pace") == 0) {
-        return load_pace(&options);
-    }
-    if (strcmp(mode, "first") == 0 && options.command && options.command[0]) {
-        return load_first(&options);
-    }
-    if (strcmp(mode, "floor") == 0) {
-        return load_floor(&options);
-    }
-    (void)fprintf(
-        stderr, "usage: broker_load flow|pace|first|floor key=value... [-- BROKER ARGUMENT...]\n");
-    return 4;
+    return run_mode(mode, &options);
 }

@@ -23,7 +23,10 @@ struct load_options {
     int record_bytes;
     double megabytes; /* flow: of values, in all */
     double warm_megabytes;
-    int rate; /* pace: records a second, in all */
+    int rate;            /* pace: records a second, in all */
+    int rows;            /* rows, trickle: events */
+    const char *events;  /* rows: of which kind */
+    const char *answers; /* trickle: the topic where each event is answered */
     double seconds;
     double warm_seconds;
     int port;             /* first */
@@ -35,6 +38,8 @@ int load_flow(const struct load_options *options);
 int load_pace(const struct load_options *options);
 int load_first(const struct load_options *options);
 int load_floor(const struct load_options *options);
+int load_rows(const struct load_options *options);
+int load_trickle(const struct load_options *options);
 
 /* Says what is wrong and ends the program: a benchmark that goes on after a failure measures nothing. */
 _Noreturn void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

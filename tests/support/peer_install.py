@@ -98,3 +98,30 @@ def java(agent, version):
             (home / "pom.xml").write_text(POM.format(version), encoding="utf-8")
             _run(["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={home}/jars"], home, f"kafka-clients {version}")
     return ["java", "-Xmx256M", "-XX:TieredStopAtLevel=1", "-cp", f"{home}/jars/*", str(AGENTS / agent)]
+
+
+SPARK = "4.1.3"
+SPARK_JARS = (("org.apache.spark", "spark-sql-kafka-0-10_2.13", SPARK), ("org.apache.spark", "spark-token-provider-kafka-0-10_2.13", "4.0.0"),
+              ("org.apache.kafka", "kafka-clients", "3.9.1"), ("org.apache.commons", "commons-pool2", "2.12.0"))
+
+
+def spark():
+    """PySpark with its connector for Kafka: (its Python, the folder of the connector's jars). Some 450 MB, fetched once. The jars are named one by
+    one, because not every version that the connector's own description asks for can be had."""
+    need("java", "openjdk-17-jre-headless")
+    need("mvn", "maven")
+    interpreter = _environment(f"pyspark-{SPARK}", "", [f"pyspark=={SPARK}"])[0]
+    jars = "".join(f"""    <dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version>
+      <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>
+""" for group, name, version in SPARK_JARS)
+    pom = f"""<project>
+  <modelVersion>4.0.0</modelVersion><groupId>weir</groupId><artifactId>peers</artifactId><version>1</version>
+  <dependencies>
+{jars}  </dependencies>
+</project>
+"""
+    with _installing(f"spark-kafka-{SPARK}", pom) as (home, ready):
+        if not ready:
+            (home / "pom.xml").write_text(pom, encoding="utf-8")
+            _run(["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={home}/jars"], home, "Spark's connector for Kafka")
+    return interpreter, home / "jars"
