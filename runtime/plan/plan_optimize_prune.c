@@ -266,7 +266,7 @@ static struct pruned prune_project(struct optimizing *o,
         }
     }
     struct pruned in = prune(o, input, below);
-    if (count == 0) { /* rows alone are asked for */
+    if (count == 0 && plan->expression_count > 0) { /* rows alone are asked for */
         out.plan = in.plan;
         return out;
     }

@@ -74,6 +74,8 @@ static const struct sample shapes[] = {
       "   +- ~Filter (value#1L > 1)\n"
       "      +- ~StreamingRelationV2 rate, [timestamp#0, value#1L]\n" },
     /* pruning */
+    { KAFKA "select topic\ndrop topic", /* no columns are no columns, also where nobody is above */
+      "~Project []\n+- ~StreamingRelationV2 kafka, [partition#0]\n" },
     { KAFKA "select count(*) AS n",
       "~Aggregate [count(1) AS n#0L]\n+- ~StreamingRelationV2 kafka, [partition#1]\n" },
     { KAFKA "with concat(topic, '!') AS t ; offset + 1 AS o\nselect o",
