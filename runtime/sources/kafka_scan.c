@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "sources/kafka_config.h"
 #include "sources/kafka_errors.h"
 #include "sources/kafka_source.h"
 
@@ -228,7 +229,8 @@ struct scan *kafka_scan_batch(struct kafka_source *source, struct sql_error *err
     s->owned = source;
     enum kafka_bound_kind kind = source->settings.end.kind;
     bool by_time = kind == KAFKA_BOUND_TIMESTAMP || kind == KAFKA_BOUND_TIMESTAMPS;
-    if (!kafka_cluster_bound(source->cluster, &s->arena, &source->settings.start, KAFKA_BATCH_START,
+    if (!kafka_conf_check(&source->settings, error) ||
+        !kafka_cluster_bound(source->cluster, &s->arena, &source->settings.start, KAFKA_BATCH_START,
                              &from, error) ||
         !kafka_cluster_bound(source->cluster, &s->arena, &source->settings.end, KAFKA_BATCH_END,
                              &until, error) ||

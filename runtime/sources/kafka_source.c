@@ -86,7 +86,7 @@ struct kafka_source *kafka_source_new(const struct source_request *r,
     s->group = group_name(s);
     s->pool = kafka_pool_new(&s->settings, s->cancelled);
     s->cluster = kafka_cluster_new(&s->settings, s->pool, s->cancelled, error);
-    if (!s->cluster || !kafka_conf_check(&s->settings, error)) {
+    if (!s->cluster) {
         kafka_source_free(s);
         return NULL;
     }
@@ -130,6 +130,9 @@ static bool load_initial(struct kafka_source *s, struct sql_error *error)
 {
     if (s->has_initial) {
         return true;
+    }
+    if (!kafka_conf_check(&s->settings, error)) {
+        return false;
     }
     bool found = false;
     if (s->checkpoint &&

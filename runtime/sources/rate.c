@@ -18,7 +18,8 @@
 #include "sources/source.h"
 
 static const struct sql_condition illegal_argument = { "", "", "IllegalArgumentException" };
-static const struct sql_condition unsupported = { "", "", "UnsupportedOperationException" };
+static const struct sql_condition unsupported = { "_LEGACY_ERROR_TEMP_2242", "",
+                                                  "UnsupportedOperationException" };
 static const struct sql_condition assertion = { "", "", "AssertionError" };
 static const struct sql_condition illegal_state = { "", "", "IllegalStateException" };
 static const struct sql_condition ramp_up = { "INCORRECT_RAMP_UP_RATE", "22003",

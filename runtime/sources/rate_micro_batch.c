@@ -16,7 +16,8 @@
 #include "sources/source.h"
 
 static const struct sql_condition illegal_argument = { "", "", "IllegalArgumentException" };
-static const struct sql_condition unsupported = { "", "", "UnsupportedOperationException" };
+static const struct sql_condition unsupported = { "_LEGACY_ERROR_TEMP_2242", "",
+                                                  "UnsupportedOperationException" };
 static const struct sql_condition illegal_state = { "", "", "IllegalStateException" };
 
 struct settings {

@@ -24,9 +24,12 @@
 #include "columns/builder.h"
 #include "sources/source.h"
 
-static const struct sql_condition analysis = { "", "", "AnalysisException" };
+static const struct sql_condition no_host = { "_LEGACY_ERROR_TEMP_1295", "", "AnalysisException" };
+static const struct sql_condition no_port = { "_LEGACY_ERROR_TEMP_1296", "", "AnalysisException" };
+static const struct sql_condition bad_flag = { "_LEGACY_ERROR_TEMP_1297", "", "AnalysisException" };
 static const struct sql_condition number_format = { "", "", "NumberFormatException" };
-static const struct sql_condition unsupported = { "", "", "UnsupportedOperationException" };
+static const struct sql_condition unsupported = { "_LEGACY_ERROR_TEMP_2242", "",
+                                                  "UnsupportedOperationException" };
 static const struct sql_condition connect_failed = { "", "", "ConnectException" };
 static const struct sql_condition unknown_host = { "", "", "UnknownHostException" };
 static const struct sql_condition illegal_state = { "", "", "IllegalStateException" };
@@ -79,17 +82,17 @@ static bool socket_schema(const struct source_request *r,
                         "TextSocketSourceProvider source does not support user-specified schema.");
     }
     if (!options_has(r->options, "host")) {
-        return sql_fail(error, &analysis, "Set a host to read from with option(\"host\", ...).");
+        return sql_fail(error, &no_host, "Set a host to read from with option(\"host\", ...).");
     }
     if (!options_has(r->options, "port")) {
-        return sql_fail(error, &analysis, "Set a port to read from with option(\"port\", ...).");
+        return sql_fail(error, &no_port, "Set a port to read from with option(\"port\", ...).");
     }
     struct sql_error ignored = { 0 };
     bool good = options_bool(r->options, "includeTimestamp", false, &with_time, &ignored);
     sql_error_finish(&ignored);
     if (!good) {
-        return sql_fail(error, &analysis,
-                        "includeTimestamp must be set to either \"true\" or \"false\"");
+        return sql_fail(error, &bad_flag,
+                        "IncludeTimestamp must be set to either \"true\" or \"false\".");
     }
     if (!options_integer(r->options, "port", -1, &port, error)) {
         return false;
@@ -228,6 +231,19 @@ static bool connect_any(struct socket_source *s, struct sql_error *error)
     return sql_fail(error, &connect_failed, "%s", strerror_r(code, text, sizeof(text)));
 }
 
+/* Before the first rows are asked for, as Spark does: a query without its server fails in its first batch. */
+static bool begin_reading(struct socket_source *s, struct sql_error *error)
+{
+    if (s->running) {
+        return true;
+    }
+    if (!connect_any(s, error)) {
+        return false;
+    }
+    s->running = pthread_create(&s->thread, NULL, read_lines, s) == 0;
+    return s->running || sql_fail(error, &illegal_state, "no thread can be made");
+}
+
 /* --- offsets --- */
 
 static bool socket_initial(struct source *base, struct buffer *out, struct sql_error *error)
@@ -331,7 +347,8 @@ static struct scan *socket_plan(struct source *base,
     struct socket_source *s = (struct socket_source *)base;
     int64_t from = 0;
     int64_t to = 0;
-    if (!read_offset(start, &from, error) || !read_offset(end, &to, error)) {
+    if (!read_offset(start, &from, error) || !read_offset(end, &to, error) ||
+        !begin_reading(s, error)) {
         return NULL;
     }
     struct socket_scan *scan = MEM_NEW(struct socket_scan);
@@ -438,15 +455,6 @@ static struct source *socket_open(const struct source_request *r,
     s->cancelled = r->cancelled;
     atomic_init(&s->closing, false);
     pthread_mutex_init(&s->lock, NULL);
-    bool ok = connect_any(s, error);
-    if (ok && pthread_create(&s->thread, NULL, read_lines, s) != 0) {
-        ok = sql_fail(error, &illegal_state, "no thread can be made");
-    }
-    if (!ok) {
-        socket_close(&s->base);
-        return NULL;
-    }
-    s->running = true;
     return &s->base;
 }
 

@@ -141,6 +141,8 @@ class Socket(WithDriver):
 
     def connect(self, **options):
         schema = self.driver.open("socket", host="127.0.0.1", port=self.port, **options)
+        self.assertEqual(self.driver.latest(), {"end": "-1", "newest": "-1"})
+        self.assertEqual(self.driver.read("", "-1"), [])  # the first batch connects
         peer, _ = self.server.accept()
         self.addCleanup(peer.close)
         return schema, peer
@@ -150,8 +152,6 @@ class Socket(WithDriver):
         schema, peer = self.connect(parallelism=2)
         self.assertEqual(schema, "struct<value:string>")
         self.assertEqual(d.describe(), f"TextSocketV2[host: 127.0.0.1, port: {self.port}]")
-        self.assertEqual(d.latest(), {"end": "-1", "newest": "-1"})
-        self.assertEqual(d.read("", "-1"), [])
         peer.sendall(b"hello\nworld\nhal")
         end = self.until(1)
         self.assertEqual(end, "1")
@@ -193,16 +193,18 @@ class Socket(WithDriver):
         wanted = [
             ({"port": 1}, 'Set a host to read from with option("host", ...).'),
             ({"host": "h"}, 'Set a port to read from with option("port", ...).'),
-            ({"host": "h", "port": 1, "includeTimestamp": "maybe"}, 'includeTimestamp must be set to either "true" or "false"'),
+            ({"host": "h", "port": 1, "includeTimestamp": "maybe"}, 'IncludeTimestamp must be set to either "true" or "false".'),
             ({"host": "h", "port": "x"}, 'For input string: "x"'),
         ]
         for options, text in wanted:
             refused = d.refusal("open", "socket", **options)
             self.assertEqual((refused.when, refused.text), ("load", text), json.dumps(options))
         self.server.close()
-        refused = d.refusal("open", "socket", host="127.0.0.1", port=self.port)
-        self.assertEqual((refused.when, refused.java, refused.text), ("run", "ConnectException", "Connection refused"))
-        self.assertEqual(d.refusal("open", "socket", host="no.such.host.invalid", port=1).java, "UnknownHostException")
+        d.open("socket", host="127.0.0.1", port=self.port)
+        refused = d.refusal("read", "", "-1")
+        self.assertEqual((refused.java, refused.text), ("ConnectException", "Connection refused"))
+        d.open("socket", host="no.such.host.invalid", port=1)
+        self.assertEqual(d.refusal("read", "", "-1").java, "UnknownHostException")
 
 
 if __name__ == "__main__":
