@@ -170,13 +170,11 @@ static void put_text(const struct csv_writer *w, struct buffer *out, struct byte
     }
     bool quotes = o->quote_all || (text.len > 0 && needs_quotes(w, text, first));
     text = without_trailing(w, text);
-    if (replaced && is_in_quotes(o, text)) {
-        buffer_append(out, text.data, text.len);
-    } else if (quotes) {
+    if (quotes && !(replaced && is_in_quotes(o, text))) {
         buffer_append(out, &o->quote, 1);
         put_escaped(w, out, text);
         buffer_append(out, &o->quote, 1);
-    } else if (text.len > 0) {
+    } else {
         buffer_append(out, text.data, text.len);
     }
 }

@@ -91,7 +91,8 @@ static bool clear_folder(const struct file_sink *s, struct weir_error *err)
         return errno == ENOENT || weir_fail_errno(err, "cannot read %s", s->path) == WEIR_OK;
     }
     bool ok = true;
-    for (struct dirent *entry; ok && (entry = readdir(dir));) {
+    struct dirent *entry;
+    while (ok && (entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
         bool own = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
                    strcmp(entry->d_name, TEMPORARY) == 0;
         ok = own || file_remove_tree(dirfd(dir), entry->d_name, err) == WEIR_OK;

@@ -181,6 +181,28 @@ static size_t character(struct bytes name, size_t at)
     return len;
 }
 
+/* One part of the pattern that is no star, against what the name has there; both are moved behind it. */
+static bool match_part(struct bytes pattern, size_t *i, struct bytes name, size_t *k)
+{
+    uint8_t c = pattern.data[*i];
+    size_t used = 1;
+    size_t taken = 1;
+    bool fits;
+    if (c == '?') {
+        taken = character(name, *k);
+        fits = true;
+    } else if (c == '[') {
+        fits =
+            in_class((struct bytes){ pattern.data + *i, pattern.len - *i }, name.data[*k], &used);
+    } else {
+        used = c == '\\' && *i + 1 < pattern.len ? 2 : 1;
+        fits = pattern.data[*i + used - 1] == name.data[*k];
+    }
+    *i += fits ? used : 0;
+    *k += fits ? taken : 0;
+    return fits;
+}
+
 bool glob_match(struct bytes pattern, struct bytes name)
 {
     size_t i = 0;
@@ -188,28 +210,13 @@ bool glob_match(struct bytes pattern, struct bytes name)
     size_t star = SIZE_MAX; /* where to go on in the pattern when it does not fit */
     size_t retry = 0;
     while (k < name.len || i < pattern.len) {
-        uint8_t c = i < pattern.len ? pattern.data[i] : 0;
-        size_t used = 1;
-        bool fits = false;
-        if (i < pattern.len && c == '*') {
+        if (i < pattern.len && pattern.data[i] == '*') {
             star = ++i;
             retry = k;
             continue;
         }
-        if (i < pattern.len && k < name.len) {
-            bool escaped = c == '\\' && i + 1 < pattern.len;
-            used = escaped ? 2 : 1;
-            c = escaped ? pattern.data[i + 1] : c;
-            fits = !escaped && c == '?' ? true
-                   : !escaped && c == '['
-                       ? in_class((struct bytes){ pattern.data + i, pattern.len - i }, name.data[k],
-                                  &used)
-                       : c == name.data[k];
-            if (fits) {
-                k += !escaped && c == '?' ? character(name, k) : 1;
-                i += used;
-                continue;
-            }
+        if (i < pattern.len && k < name.len && match_part(pattern, &i, name, &k)) {
+            continue;
         }
         if (star == SIZE_MAX || retry >= name.len) {
             return false;

@@ -26,7 +26,8 @@ struct walk {
     const struct listing_query *q;
     struct arena *arena;
     struct sql_error *error;
-    struct bytes name_filter; /* null: none */
+    const struct bytes *name_filters; /* one of them must fit; none: all do */
+    int32_t name_filter_count;
     int64_t before_us;
     int64_t after_us;
     struct buffer files; /* struct found_file */
@@ -164,7 +165,8 @@ static bool read_folder(struct walk *w, struct bytes folder, struct bytes **out,
     }
     struct buffer names;
     buffer_init(&names, SIZE_MAX);
-    for (struct dirent *entry; (entry = readdir(dir));) {
+    struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             struct bytes name = arena_copy(w->arena, bytes_of(entry->d_name));
             buffer_append(&names, &name, sizeof(name));
@@ -183,9 +185,12 @@ static bool read_folder(struct walk *w, struct bytes folder, struct bytes **out,
 
 static void add_file(struct walk *w, const struct found_file *file)
 {
+    bool named = w->name_filter_count == 0;
+    for (int32_t i = 0; !named && i < w->name_filter_count; i++) {
+        named = glob_match(w->name_filters[i], listing_name(file->path));
+    }
     bool fits =
-        (bytes_is_null(w->name_filter) || glob_match(w->name_filter, listing_name(file->path))) &&
-        file->modified_ms * 1000 < w->before_us && file->modified_ms * 1000 > w->after_us;
+        named && file->modified_ms * 1000 < w->before_us && file->modified_ms * 1000 > w->after_us;
     if (fits) {
         buffer_append(&w->files, file, sizeof(*file));
     }
@@ -255,8 +260,8 @@ static bool find_roots(struct walk *w, struct bytes path, struct listing *out)
     struct stat st;
     bool ok = true;
     if (glob_is_pattern(path)) {
-        const struct bytes *patterns;
-        int32_t count;
+        const struct bytes *patterns = NULL;
+        int32_t count = 0;
         ok = glob_expand(path, w->arena, &patterns, &count, w->error);
         for (int32_t i = 0; ok && i < count; i++) {
             ok = expand_below(w, bytes_of("/"), patterns[i], &roots);
@@ -334,13 +339,9 @@ static bool read_options(struct walk *w, struct listing *out)
     w->before_us = INT64_MAX;
     w->after_us = INT64_MIN;
     struct bytes filter = options_get(o, "pathGlobFilter");
-    if (!bytes_is_null(filter)) {
-        const struct bytes *patterns;
-        int32_t count;
-        if (!glob_expand(filter, w->arena, &patterns, &count, w->error)) {
-            return false;
-        }
-        w->name_filter = count > 0 ? patterns[0] : filter;
+    if (!bytes_is_null(filter) &&
+        !glob_expand(filter, w->arena, &w->name_filters, &w->name_filter_count, w->error)) {
+        return false;
     }
     return options_bool(o, "recursiveFileLookup", false, &out->recursive, w->error) &&
            read_time(w, "modifiedBefore", &w->before_us) &&
