@@ -83,6 +83,14 @@ static struct row_writer *open_writer(struct row_target *t,
     return sink->functions->open(sink, partition, error);
 }
 
+static void forget_rows(struct weir_query *q)
+{
+    q->rows_written = 0;
+    for (int32_t i = 0; i < q->source_count; i++) {
+        q->sources[i].rows = 0;
+    }
+}
+
 static bool execute(struct weir_query *q, struct scan *const *scans, struct sql_error *error)
 {
     struct sink_target target = { { open_writer }, q->sink };
@@ -101,9 +109,6 @@ static bool execute(struct weir_query *q, struct scan *const *scans, struct sql_
                            .reports = q->reports };
     bool good = physical_run(q->physical, &x);
     q->rows_written = x.rows_written;
-    for (int32_t i = 0; i < q->source_count; i++) {
-        q->sources[i].rows = 0;
-    }
     for (int32_t i = 0; i < physical_relations(q->physical); i++) {
         struct query_source *s = source_of(q, physical_relation(q->physical, i)->relation);
         if (s) {
@@ -116,11 +121,14 @@ static bool execute(struct weir_query *q, struct scan *const *scans, struct sql_
 
 static bool deliver(struct weir_query *q, struct scan *const *scans, struct sql_error *error)
 {
+    forget_rows(q);
     int64_t begun = clock_monotonic_us();
     if (!q->sink->functions->begin(q->sink, q->batch_id, error)) {
         return false;
     }
-    if (!execute(q, scans, error)) {
+    /* A sink that has the batch already needs no rows; state, where there is any, has to come to the next version all the same. */
+    bool needed = !q->sink->done || physical_state_operators(q->physical) > 0;
+    if (needed && !execute(q, scans, error)) {
         q->sink->functions->abort(q->sink, q->batch_id);
         return false;
     }

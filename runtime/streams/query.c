@@ -121,6 +121,9 @@ static void keep_failure(struct weir_query *q, const struct sql_error *error)
     buffer_init(&text, TEXT_MAX);
     buffer_append_text(&text, error->message);
     print_state(&text, q);
+    if (error->cause) { /* what a Java program sees in the stack trace */
+        buffer_printf(&text, "\nCaused by: %s", error->cause);
+    }
     char *exception = mem_text(text.data, text.len);
     buffer_clear(&text);
     buffer_printf(
@@ -128,6 +131,9 @@ static void keep_failure(struct weir_query *q, const struct sql_error *error)
         "[STREAM_FAILED] Query [id = %s, runId = %s] terminated with exception: %s SQLSTATE: XXKST",
         q->id, q->run_id, error->message);
     print_state(&text, q);
+    if (error->cause) {
+        buffer_printf(&text, "\nCaused by: %s", error->cause);
+    }
     (void)pthread_mutex_lock(&q->lock);
     q->exception = exception;
     q->failure = mem_text(text.data, text.len);
