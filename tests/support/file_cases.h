@@ -56,7 +56,7 @@ static inline void folder_put(const struct folder *f,
                               struct bytes text,
                               time_t time)
 {
-    char path[PATH_MAX + sizeof(f->path)];
+    char path[2 * PATH_MAX];
     (void)snprintf(path, sizeof(path), "%s/%s", f->path, name);
     char *slash = strrchr(path, '/');
     *slash = '\0';

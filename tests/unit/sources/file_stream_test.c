@@ -460,7 +460,7 @@ static void patterns_and_sinks_folders(void **state)
 
 static bool exists(const struct stream *s, const char *name)
 {
-    char path[PATH_MAX + sizeof(s->folder.path)];
+    char path[2 * PATH_MAX];
     struct stat st;
     (void)snprintf(path, sizeof(path), "%s/%s", s->folder.path, name);
     return stat(path, &st) == 0;
