@@ -1,5 +1,6 @@
 /*
- * The micro-batch loop: LESSON: micro-batch.
+ * The micro-batch loop.
+ * LESSON: micro-batch
  *
  *     wait for the trigger
  *       constructed?  no -> ask the sources how far they are; something new -> write offsets/N        (the batch is now decided)

@@ -1,5 +1,10 @@
 /*
- * A query's beginning: sources opened, and where to go on found in the checkpoint. LESSON: recovery.
+ * A query's beginning: sources opened, and where to go on found in the checkpoint.
+ * LESSON: recovery
+ *
+ * offsets/N says which rows batch N takes, commits/N that it is done. The last of each tell where to go on (checkpoint/position.h). A
+ * batch that is logged and not committed is run again: with the offsets and the time that are logged, and from the state that the batch
+ * before it left, which no later batch has touched, because state is kept in versions.
  */
 #pragma once
 
