@@ -21,9 +21,9 @@ static struct bytes keep(struct arena *a, struct weir_slice s)
 
 /* --- reading --- */
 
-static void keep_record(struct arena *a,
-                        const struct weir_record *record,
-                        struct witnessed_record *out)
+void witness_keep_record(struct arena *a,
+                         const struct weir_record *record,
+                         struct witnessed_record *out)
 {
     struct witnessed_header *headers = ARENA_NEW(a, struct witnessed_header, record->header_count);
     for (size_t i = 0; i < record->header_count; i++) {
@@ -59,17 +59,16 @@ static struct witnessed_record *push(struct arena *a,
     return &records->items[records->count++];
 }
 
-/* A broker that has just become a partition's leader may not know it yet (NOT_LEADER_OR_FOLLOWER): it is asked again. */
-static bool ask_offsets(struct witness *w,
-                        struct weir_topic_partition partition,
-                        int64_t *out_begin,
-                        int64_t *out_end)
+bool witness_ask_offsets(struct witness *w,
+                         struct weir_consumer *consumer,
+                         struct weir_topic_partition partition,
+                         int64_t *out_begin,
+                         int64_t *out_end)
 {
     struct weir_error err;
     int64_t deadline_ms = clock_monotonic_ms() + WITNESS_TIMEOUT_MS;
     for (;;) {
-        enum weir_status rc =
-            weir_consumer_offsets(w->consumer, partition, out_begin, out_end, &err);
+        enum weir_status rc = weir_consumer_offsets(consumer, partition, out_begin, out_end, &err);
         if (rc == WEIR_OK) {
             return true;
         }
@@ -96,7 +95,7 @@ static bool find_ends(struct witness *w, struct reading *r, int32_t partitions)
     for (int32_t i = 0; i < partitions; i++) {
         size_t n = r->count;
         r->partitions[n] = (struct weir_topic_partition){ r->topic, i };
-        if (!ask_offsets(w, r->partitions[n], &r->next[n], &r->end[n])) {
+        if (!witness_ask_offsets(w, w->consumer, r->partitions[n], &r->next[n], &r->end[n])) {
             return false;
         }
         r->count += r->next[n] < r->end[n] ? 1 : 0;
@@ -154,8 +153,7 @@ static bool open_consumer(struct witness *w)
     return true;
 }
 
-/* Student code can delete the check's topic, or delete it and make another one: its own fault. */
-static bool is_still_there(struct witness *w, const char *topic, int32_t partitions)
+bool witness_is_still_there(struct witness *w, const char *topic, int32_t partitions)
 {
     const struct weir_topic_info *info = witness_topic(w, topic);
     if (check_over(w->check)) {
@@ -185,7 +183,7 @@ bool witness_records(struct witness *w,
         .end = ARENA_NEW(a, int64_t, (size_t)partitions),
     };
     *out_records = (struct witnessed_records){ 0 };
-    if (!is_still_there(w, topic, partitions)) {
+    if (!witness_is_still_there(w, topic, partitions)) {
         return false;
     }
     if (!open_consumer(w) || !find_ends(w, &r, partitions)) {
@@ -200,7 +198,7 @@ bool witness_records(struct witness *w,
             return witness_failed(w, "the check cannot read its topic to its end", &err);
         }
         if (advance(&r, record)) {
-            keep_record(a, record, push(a, out_records, &capacity));
+            witness_keep_record(a, record, push(a, out_records, &capacity));
         }
     }
     if (out_records->count > 0) {
@@ -211,15 +209,26 @@ bool witness_records(struct witness *w,
 
 /* --- sending --- */
 
+static bool open_producer(struct witness *w)
+{
+    struct weir_error err;
+    const struct weir_option options[] = {
+        { "bootstrap.servers", check_bootstrap(w->check) },
+        { "linger.ms", "0" }, /* what is sent is flushed at once */
+        { NULL, NULL },
+    };
+    return w->producer || weir_producer_create(options, &w->producer, &err) == WEIR_OK ||
+           witness_failed(w, "the check's own producer", &err);
+}
+
 bool witness_send(struct witness *w,
                   const char *topic,
                   const struct witness_message *messages,
                   size_t count)
 {
     struct weir_error err;
-    struct weir_producer *producer;
-    if (weir_producer_create(w->options, &producer, &err) < 0) {
-        return witness_failed(w, "the check's own producer", &err);
+    if (!open_producer(w)) {
+        return false;
     }
     enum weir_status rc = WEIR_OK;
     for (size_t i = 0; i < count && rc == WEIR_OK; i++) {
@@ -227,11 +236,10 @@ bool witness_send(struct witness *w,
             weir_message(topic, slice_of(messages[i].key), slice_of(messages[i].value));
         message.partition = messages[i].partition;
         message.timestamp_ms = messages[i].timestamp_ms;
-        rc = weir_producer_send(producer, &message, NULL, &err);
+        rc = weir_producer_send(w->producer, &message, NULL, &err);
     }
     if (rc == WEIR_OK) {
-        rc = weir_producer_flush(producer, WITNESS_TIMEOUT_MS, &err);
+        rc = weir_producer_flush(w->producer, WITNESS_TIMEOUT_MS, &err);
     }
-    weir_producer_close(producer, 0, NULL);
     return rc == WEIR_OK || witness_failed(w, "the check cannot send its records", &err);
 }

@@ -4,6 +4,7 @@
 #include "witness/witness.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -26,6 +27,29 @@ static bool open_metadata(struct witness *w, struct weir_error *err)
            client_handle_create(RD_KAFKA_PRODUCER, conf, &w->metadata, err) == WEIR_OK;
 }
 
+static void *close_consumer(void *argument)
+{
+    weir_consumer_close(argument);
+    return NULL;
+}
+
+void witness_close_consumer(struct weir_consumer *consumer)
+{
+    enum { CLOSE_MS = 3000 };
+    pthread_t thread;
+    if (!consumer) {
+        return;
+    }
+    int64_t deadline_ms = clock_realtime_ms() + CLOSE_MS;
+    const struct timespec deadline = { .tv_sec = deadline_ms / 1000,
+                                       .tv_nsec = deadline_ms % 1000 * 1000000 };
+    if (pthread_create(&thread, NULL, close_consumer, consumer) != 0) {
+        weir_consumer_close(consumer);
+    } else if (pthread_timedjoin_np(thread, NULL, &deadline) != 0) {
+        (void)pthread_detach(thread); /* it goes with this process */
+    }
+}
+
 /* Best effort: the verdict is there already, and a topic that stays behind is no reason to change it. */
 static void delete_claims(struct witness *w)
 {
@@ -43,8 +67,10 @@ void with_witness(struct check *c, void (*body)(struct check *c, struct witness 
     struct witness w = { .check = c, .options = { { "bootstrap.servers", check_bootstrap(c) } } };
     if (open_metadata(&w, &err) && weir_admin_create(w.options, &w.admin, &err) == WEIR_OK) {
         body(c, &w);
-        /* A consumer whose topic is deleted under its hands may never end (librdkafka 2.0.2): it goes first. */
-        weir_consumer_close(w.consumer);
+        /* Before the topics that they read are deleted. */
+        witness_close_tails(&w);
+        witness_close_consumer(w.consumer);
+        weir_producer_close(w.producer, 0, NULL);
         delete_claims(&w);
     } else {
         witness_failed(&w, "the check's own client", &err);

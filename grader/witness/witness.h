@@ -104,6 +104,22 @@ bool witness_records(struct witness *w,
                      int32_t partitions,
                      struct witnessed_records *out_records);
 
+/* Whether the topic still has its partitions. Fails, for student code can delete the check's topic, or delete it and make
+ * another one: its own fault. */
+bool witness_is_still_there(struct witness *w, const char *topic, int32_t partitions);
+
+/* A topic's records as they come, from the first one on; in each partition in the order of offsets. */
+struct witness_tail;
+
+/* NULL when the check is over. */
+struct witness_tail *witness_tail(struct witness *w, const char *topic, int32_t partitions);
+
+/* The next record; waits for it, up to `timeout_ms`. NULL: none has come, or the check is over. */
+const struct witnessed_record *witness_tail_next(struct witness_tail *tail, int timeout_ms);
+
+/* Has everything been returned that the topic holds now? False also when the check is over. */
+bool witness_tail_is_done(struct witness_tail *tail);
+
 /* A record to be sent by the check itself; timestamp and headers as in weir/producer.h. */
 struct witness_message {
     int32_t partition;
