@@ -158,7 +158,7 @@ static void read_log(struct bytes file, const char *root, struct arena *arena)
     assert(good);
     if (metadata_log_lines(&log, arena, &lines, &numbers, &count, &error)) {
         int32_t before = count;
-        const struct bytes line = bytes_of("one more");
+        const struct bytes line = bytes_of("{\"one\":\"more\"}");
         enum metadata_log_written done = LOG_WRITTEN;
         for (int64_t i = 2; i <= 3 && done == LOG_WRITTEN; i++) {
             done = metadata_log_add(&log, i, &line, 1, &error);
