@@ -115,7 +115,7 @@ bool log_fail_damaged(const char *path, const struct log_fault *fault, struct sq
 bool log_fail_reading(const struct weir_error *why, struct sql_error *error)
 {
     (void)sql_fail(error, &io, "%s", why->message);
-    sql_error_add(error, "\nLet the user who runs the query read and write the checkpoint.");
+    sql_error_add(error, "\nLet the user who runs the query read and write there.");
     return false;
 }
 
@@ -124,6 +124,12 @@ bool log_fail_writing(const struct weir_error *why, struct sql_error *error)
     (void)sql_fail(error, &io, "%s", why->message);
     sql_error_add(error, "\nThe batch is not lost: remove the cause, and start the query again; it "
                          "goes on where it was.");
+    return false;
+}
+
+bool log_advise_restore(const char *path, struct sql_error *error)
+{
+    sql_error_add(error, "\nThis is in file:%s. %s", path, restore);
     return false;
 }
 

@@ -33,6 +33,8 @@ struct log_fault {
 bool log_fail_damaged(const char *path, const struct log_fault *fault, struct sql_error *error);
 bool log_fail_reading(const struct weir_error *why, struct sql_error *error);
 bool log_fail_writing(const struct weir_error *why, struct sql_error *error);
+/* Another's words for what is wrong with a file are set: adds its name, and what to do. */
+bool log_advise_restore(const char *path, struct sql_error *error);
 bool log_fail_concurrent(int64_t batch, struct sql_error *error);
 
 /* "batch 3 doesn't exist", and the file that is missing. */

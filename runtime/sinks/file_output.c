@@ -60,7 +60,11 @@ static bool write_bytes(struct file_output *o, const void *data, size_t len, str
         }
     }
     o->size += (int64_t)len;
-    return file_write_all(o->fd, data, len, err) == WEIR_OK;
+    if (file_write_all(o->fd, data, len, NULL) != WEIR_OK) {
+        (void)weir_fail_errno(err, "cannot write %s", o->path);
+        return false;
+    }
+    return true;
 }
 
 static bool write_zipped(struct file_output *o, int flush, struct weir_error *err)

@@ -53,8 +53,14 @@ bool file_sink_fail(const struct file_sink *s,
                     const struct weir_error *why,
                     struct sql_error *error)
 {
-    return sql_fail(error, &write_failed, "Task failed while writing rows to file:%s: %s.", s->path,
-                    why->message);
+    (void)sql_fail(error, &write_failed, "Task failed while writing rows to file:%s: %s.", s->path,
+                   why->message);
+    if (!s->batch) {
+        sql_error_add(error,
+                      "\nThe batch is not lost: remove the cause, and start the query again; "
+                      "it goes on where it was.");
+    }
+    return false;
 }
 
 void file_sink_take(struct file_sink *s, const struct sunk_file *file)

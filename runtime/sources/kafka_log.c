@@ -3,6 +3,10 @@
  */
 #include "sources/kafka_log.h"
 
+#include <limits.h>
+#include <stdio.h>
+
+#include "checkpoint/log_error.h"
 #include "checkpoint/metadata_log.h"
 #include "sources/kafka_errors.h"
 
@@ -61,9 +65,14 @@ bool kafka_log_read(const char *folder,
         return false;
     }
     bool ok = metadata_log_read(&log, 0, arena, &text, error);
-    metadata_log_finish(&log);
     *out_found = ok && text.data;
-    return ok && (!*out_found || parse_log(text, arena, out, error));
+    if (*out_found && !parse_log(text, arena, out, error)) {
+        char path[PATH_MAX];
+        (void)snprintf(path, sizeof(path), "%s/0", log.folder);
+        ok = log_advise_restore(path, error);
+    }
+    metadata_log_finish(&log);
+    return ok;
 }
 
 bool kafka_log_write(const char *folder,
