@@ -39,6 +39,26 @@ bool kafka_fail_lost(struct sql_error *error, const char *format, ...)
         reason);
 }
 
+void kafka_warn_lost(const struct kafka_listener *listener, const char *format, ...)
+{
+    char what[2048];
+    char text[2560];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    (void)snprintf(
+        text, sizeof(text),
+        "%s\nSome data may have been lost because they are not available in Kafka any "
+        "more; either the\ndata was aged out by Kafka or the topic may have been deleted "
+        "before all the data in the\ntopic was processed. If you want your streaming query "
+        "to fail on such cases, set the source\noption \"failOnDataLoss\" to \"true\".",
+        what);
+    if (listener->warn) {
+        listener->warn(listener->context, text);
+    }
+}
+
 /* Java's exceptions by the code that stands for them. */
 static const struct {
     int code;

@@ -45,3 +45,13 @@ bool kafka_fail_assigned(struct sql_error *error,
 
 /* May it be better in a moment? */
 bool kafka_code_is_passing(int code);
+
+/* Who is told what stops nothing: source.h. */
+struct kafka_listener {
+    void (*warn)(void *context, const char *text);
+    void *context;
+};
+
+/* Records are gone, and it goes on: the warning, in Spark's words. */
+void kafka_warn_lost(const struct kafka_listener *listener, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));

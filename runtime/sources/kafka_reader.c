@@ -32,6 +32,13 @@ static bool is_done(const struct kafka_reader *r)
     return r->feed->next >= r->range.until;
 }
 
+static void warn_gap(const struct kafka_reader *r, int64_t from, int64_t to)
+{
+    kafka_warn_lost(&r->reading->listener,
+                    "Skip missing records in [%" PRId64 ", %" PRId64 ") of %.*s-%" PRId32 ".", from,
+                    to, BYTES_ARG(r->range.topic), r->range.partition);
+}
+
 /* The next offset is not there: an error, or on from where there are records again. */
 static bool go_on_behind_gap(struct kafka_reader *r, struct sql_error *error)
 {
@@ -50,9 +57,13 @@ static bool go_on_behind_gap(struct kafka_reader *r, struct sql_error *error)
         return kafka_fail_code(error, code);
     }
     if (at >= end || first >= r->range.until) {
+        warn_gap(r, at, r->range.until);
         r->feed->next = r->range.until;
         r->feed->started = false; /* whoever reads on begins anew */
         return true;
+    }
+    if (at < first) {
+        warn_gap(r, at, first);
     }
     return r->feed->functions->seek(r->feed, at >= first ? at : first, error);
 }

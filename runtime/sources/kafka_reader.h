@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "plan/rows.h"
+#include "sources/kafka_errors.h"
 #include "sources/kafka_pool.h"
 #include "sources/kafka_rows.h"
 
@@ -22,6 +23,7 @@ struct kafka_reading {
     const atomic_bool *cancelled;
     struct kafka_projection projection;
     const char *group; /* the consumer group that errors name */
+    struct kafka_listener listener;
 };
 
 /* NULL: the error is set. The range is copied, its topic is borrowed. */

@@ -44,6 +44,7 @@ static struct kafka_scan *scan_new(struct kafka_source *source)
         .cancelled = source->cancelled,
         .projection = source->projection,
         .group = source->group,
+        .listener = source->listener,
     };
     return s;
 }

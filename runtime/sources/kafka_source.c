@@ -19,15 +19,16 @@
 
 bool kafka_lost(const struct kafka_source *s, struct sql_error *error, const char *format, ...)
 {
-    if (!s->settings.fail_on_data_loss) {
-        return true;
-    }
     char text[2048];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return kafka_fail_lost(error, "%s", text);
+    if (s->settings.fail_on_data_loss) {
+        return kafka_fail_lost(error, "%s", text);
+    }
+    kafka_warn_lost(&s->listener, "%s", text);
+    return true;
 }
 
 /* --- making and closing --- */
@@ -75,6 +76,7 @@ struct kafka_source *kafka_source_new(const struct source_request *r,
     arena_init(&s->latest_arena, 0);
     arena_init(&s->frozen_arena, 0);
     s->cancelled = r->cancelled;
+    s->listener = (struct kafka_listener){ r->warn, r->warn_context };
     s->schema = schema;
     s->sync = r->sync;
     s->checkpoint =

@@ -19,6 +19,7 @@ struct kafka_source {
     struct arena arena; /* settings and what else stays */
     struct kafka_settings settings;
     const atomic_bool *cancelled;
+    struct kafka_listener listener;
     struct kafka_cluster *cluster;
     struct kafka_pool *pool;
     const struct type *schema;
@@ -48,7 +49,7 @@ struct kafka_source *kafka_source_new(const struct source_request *r,
                                       struct sql_error *error);
 void kafka_source_free(struct kafka_source *s);
 
-/* Records are gone: an error, or with failOnDataLoss=false nothing. Formats into the error. */
+/* Records are gone: an error, or with failOnDataLoss=false a warning. Formats into it. */
 bool kafka_lost(const struct kafka_source *s, struct sql_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -36,6 +36,10 @@ struct source_request {
     bool sync;
     const atomic_bool
         *cancelled; /* asked while it waits for something: give up then; NULL: never */
+
+    /* Tells what stops nothing and should be known all the same. May be called by any thread, as long as the source lives; NULL: nobody listens. */
+    void (*warn)(void *context, const char *text);
+    void *warn_context;
 };
 
 struct source;

@@ -15,6 +15,11 @@ static const char shuffle_partitions[] = "spark.sql.shuffle.partitions";
 
 /* --- sources --- */
 
+static void tell_warning(void *query, const char *text)
+{
+    batch_warn(query, "%s", text);
+}
+
 static bool open_source(struct weir_query *q, int32_t i, struct sql_error *error)
 {
     struct query_source *s = &q->sources[i];
@@ -30,7 +35,9 @@ static bool open_source(struct weir_query *q, int32_t i, struct sql_error *error
                                   .parallelism = pool_threads(q->session->pool),
                                   .checkpoint = folder,
                                   .sync = q->sync,
-                                  .cancelled = &q->stopping },
+                                  .cancelled = &q->stopping,
+                                  .warn = tell_warning,
+                                  .warn_context = q },
         s->relation->schema, error);
     return s->source != NULL;
 }
