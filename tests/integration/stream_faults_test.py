@@ -321,6 +321,22 @@ class Disks(Faults):
 # --- checkpoints ---
 
 
+def half(data):
+    return data[:len(data) // 2]
+
+
+def empty(_):
+    return b""
+
+
+def version_9(data):
+    return data.replace(b"v1", b"v9")
+
+
+def garbage(_):
+    return b"garbage\nand more"
+
+
 def flipped(data):
     at = len(data) // 2
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
@@ -358,18 +374,6 @@ class Checkpoints(Faults):
         def start():
             return self.writer(self.counts(spark, source), mode="update").start()
 
-        def half(data):
-            return data[:len(data) // 2]
-
-        def empty(_):
-            return b""
-
-        def version_9(data):
-            return data.replace(b"v1", b"v9")
-
-        def garbage(_):
-            return b"garbage\nand more"
-
         for name, again in (("metadata", None), ("offsets/5", 5), ("offsets/4", 5), ("offsets/5", None), ("commits/5", None), ("sources/0/0", None),
                             ("state/0/_metadata/metadata", None), ("state/0/0/_metadata/schema", None)):
             for damage in (half, empty, garbage):
@@ -380,29 +384,37 @@ class Checkpoints(Faults):
         self.ends_well(self.writer(self.counts(spark, source), mode="update"))  # it was not the checkpoint
 
     def test_damaged_state(self):
+        spark, source = self.finished(self.counts)  # deltas only: a start needs each of them
+
+        def start():
+            return self.writer(self.counts(spark, source), mode="update").start()
+
+        for name in ("1.delta", "6.delta"):
+            for damage in (half, empty, flipped):
+                self.damaged(start, f"state/0/0/{name}", damage, ANEW)
+            self.damaged(start, f"state/0/0/{name}", None, "does not exist", ANEW)
+
+    def test_damaged_snapshots(self):
         spark, source = self.session(SNAPSHOTS), self.topic(values(24))
         query = self.writer(self.counts(spark, source), mode="update", ends=False).start()
         query.processAllAvailable()
         state = pathlib.Path(self.checkpoint, "state/0/0")
         until(lambda: list(state.glob("*.snapshot")), "a snapshot")
         query.stop()
-        snapshot = max(int(path.stem) for path in state.glob("*.snapshot"))
-        plain = self.session()
-
-        def start():
-            return self.writer(self.counts(plain, source), mode="update").start()
-
-        def half(data):
-            return data[:len(data) // 2]
-
-        def empty(_):
-            return b""
-
-        for name in ["state/0/0/5.delta"] if snapshot < 5 else [f"state/0/0/{snapshot}.snapshot"]:
-            for damage in (half, empty, flipped):
-                self.damaged(start, name, damage, ANEW, again=5)
-        if snapshot < 5:
-            self.damaged(start, "state/0/0/5.delta", None, "does not exist", ANEW, again=5)
+        self.topics.produce(source, values(4, 24))
+        for path in state.glob("*.snapshot"):
+            path.write_bytes(flipped(path.read_bytes()))
+        kept, self.checkpoint = self.checkpoint, f"{self.home}/passed-over"
+        shutil.copytree(kept, self.checkpoint)
+        plain, results = self.session(), self.topic()
+        self.ends_well(self.to_topic(self.counts(plain, source), results))  # from the deltas, which are all there
+        self.assertEqual({row["key"]: int(row["value"]) for row in self.topics.dump(results, 1)}, counts_of(range(28)))
+        self.checkpoint = kept
+        (state / "1.delta").unlink()
+        newest = max(state.glob("*.snapshot"), key=lambda path: int(path.stem))
+        newest.write_bytes(flipped(newest.read_bytes()))  # whole again
+        for damage in (half, empty, flipped):
+            self.damaged(lambda: self.writer(self.counts(plain, source), mode="update").start(), f"state/0/0/{newest.name}", damage, ANEW)
 
     def test_damaged_log_of_files(self):
         spark, source = self.finished(self.rows, "append", form="json", path=f"{self.home}/out")
