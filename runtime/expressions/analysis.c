@@ -176,7 +176,8 @@ static const struct expression *analyze_cast(struct analysis *a, const struct sy
 bool expression_is_constant(const struct expression *e)
 {
     if (e->kind == EXPRESSION_COLUMN || e->kind == EXPRESSION_VARIABLE ||
-        e->kind == EXPRESSION_AGGREGATE || !e->deterministic) {
+        e->kind == EXPRESSION_AGGREGATE || !e->deterministic ||
+        (e->function && e->function->never_constant)) {
         return false;
     }
     for (int32_t i = 0; i < e->count; i++) {

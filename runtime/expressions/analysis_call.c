@@ -310,6 +310,13 @@ static const struct expression *make_call(struct analysis *a,
 
 /* --- from syntax --- */
 
+/* Who is told that a function does not exist looks for a mistake of their own, where it is this engine that lacks it. */
+static const char *why_unresolved(struct bytes name)
+{
+    return function_is_unwritten(name) ? ": Spark has this function, Weir does not have it yet"
+                                       : "";
+}
+
 static const struct function *find_function(struct analysis *a, const struct syntax *s)
 {
     const struct function *f = function_find(s->text);
@@ -317,8 +324,8 @@ static const struct function *find_function(struct analysis *a, const struct syn
         struct bytes name = s->text;
         (void)sql_fail(a->error, &sql_unresolved_routine,
                        "Cannot resolve routine `%.*s` on search path [`system`.`builtin`, "
-                       "`system`.`session`, `spark_catalog`.`default`].",
-                       BYTES_ARG(name));
+                       "`system`.`session`, `spark_catalog`.`default`]%s.",
+                       BYTES_ARG(name), why_unresolved(name));
         sql_error_add_line(a->error, a->source, s->span);
     }
     return f;
@@ -363,7 +370,8 @@ const struct expression *analysis_call(struct analysis *a,
 {
     const struct function *f = function_find(bytes_of(name));
     if (!f) {
-        (void)sql_fail(a->error, &sql_unresolved_routine, "Cannot resolve routine `%s`.", name);
+        (void)sql_fail(a->error, &sql_unresolved_routine, "Cannot resolve routine `%s`%s.", name,
+                       why_unresolved(bytes_of(name)));
         return NULL;
     }
     return make_call(a, f, args, count, NULL, span);

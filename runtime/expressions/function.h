@@ -52,8 +52,10 @@ struct function {
     enum function_nullable nullable;
     bool random;     /* not deterministic */
     bool tells_time; /* of the run: the same in all its rows, another in the next run */
-    bool generator;  /* makes rows: its call's type is a struct of the columns that it makes */
-    bool lambdas;    /* takes them, and its resolve() binds them; any other function refuses them */
+    bool
+        never_constant; /* deterministic, and all the same not to be worked out before the run: it fails there */
+    bool generator; /* makes rows: its call's type is a struct of the columns that it makes */
+    bool lambdas;   /* takes them, and its resolve() binds them; any other function refuses them */
 
     /*
      * Instead of `takes` and `returns`: checks and converts call->args (analysis_set_arg, analysis_cast), and sets type and nullable.
@@ -89,6 +91,12 @@ struct function {
 /* By name, case ignored; NULL: there is none. */
 const struct function *function_find(struct bytes name);
 
+/* Has Spark 4.1 a function of this name, which is not written here yet (functions_unwritten.c)? */
+bool function_is_unwritten(struct bytes name);
+
+/* Their names, from 0 on; NULL behind the last. */
+const char *function_unwritten(size_t i);
+
 /* Ready-made printers for operators: "(a + b)", "(- a)", "(NOT a)". */
 void print_infix(struct buffer *out, const struct expression *call, expression_printer *argument);
 void print_prefix(struct buffer *out, const struct expression *call, expression_printer *argument);
@@ -108,3 +116,4 @@ extern const struct function functions_hash[];
 extern const struct function functions_math[];
 extern const struct function functions_aggregate[];
 extern const struct function functions_generator[];
+extern const struct function functions_misc[];

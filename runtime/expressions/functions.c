@@ -9,7 +9,7 @@ static const struct function *const tables[] = {
     functions_arithmetic, functions_comparison, functions_logic,     functions_conditional,
     functions_string,     functions_regex,      functions_datetime,  functions_collection,
     functions_conversion, functions_json,       functions_aggregate, functions_hash,
-    functions_math,       functions_generator,
+    functions_math,       functions_generator,  functions_misc,
 };
 
 const struct function *function_find(struct bytes name)
