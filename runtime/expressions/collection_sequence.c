@@ -133,7 +133,8 @@ struct column *sequence(struct evaluation *ev,
     for (int32_t i = 0; i < rows->count; i++) {
         if (!row_counts(rows, i)) {
             builder_null(b);
-        } else if (sequence_of_row(ev, call, args, i, builder_child(b, 0))) {
+        } else if (!evaluation_stopped(ev) &&
+                   sequence_of_row(ev, call, args, i, builder_child(b, 0))) {
             builder_list(b);
         } else {
             builder_free(b);

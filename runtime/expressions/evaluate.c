@@ -14,6 +14,7 @@
 #include "columns/bits.h"
 #include "columns/column_field.h"
 #include "expressions/cast.h"
+#include "expressions/sql_conditions.h"
 
 struct instruction {
     const struct expression *expression;
@@ -237,7 +238,7 @@ bool program_run(const struct program *p, struct evaluation *ev, struct column *
     struct column **slots = mem_zalloc((size_t)p->count, sizeof(*slots));
     bool ok = true;
     for (int32_t i = 0; ok && i < p->count; i++) {
-        slots[i] = run_instruction(ev, &p->instructions[i], slots);
+        slots[i] = evaluation_stopped(ev) ? NULL : run_instruction(ev, &p->instructions[i], slots);
         ok = slots[i] != NULL;
     }
     for (int32_t i = 0; ok && i < p->result_count; i++) {
@@ -346,6 +347,19 @@ struct column *evaluate_lambda(struct evaluation *ev,
     struct column *result = evaluate_once(&inner, lambda->args[0]);
     drop_rows(&inner, &input);
     return result;
+}
+
+bool evaluation_stopped(struct evaluation *ev)
+{
+    for (size_t i = 0; i < sizeof(ev->stops) / sizeof(ev->stops[0]); i++) {
+        if (ev->stops[i] && atomic_load_explicit(ev->stops[i], memory_order_relaxed)) {
+            if (!sql_failed(ev->error)) {
+                (void)sql_fail(ev->error, &sql_interrupted, "The run was cancelled.");
+            }
+            return true;
+        }
+    }
+    return false;
 }
 
 struct column *evaluation_fail(struct evaluation *ev,

@@ -15,6 +15,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "columns/batch.h"
 #include "expressions/function.h"
 
@@ -32,6 +34,8 @@ struct evaluation {
     int32_t partition;                 /* of the data, for spark_partition_id() and seeds */
     int64_t
         first_row; /* of the input, counted in its partition: seeds go on where the last batch ended */
+    const atomic_bool
+        *stops[2]; /* one of them true: the result is not wanted any more; NULL: none */
 };
 
 /* The rows that a function is asked about. */
@@ -76,6 +80,12 @@ struct column *evaluate_lambda(struct evaluation *ev,
                                struct column *const *values,
                                const int32_t *outer,
                                int32_t rows);
+
+/*
+ * Does nobody want the result any more? Then the error is set. Asked between instructions; functions ask that may take long over a
+ * row, or have rows that take long.
+ */
+bool evaluation_stopped(struct evaluation *ev);
 
 /* Sets an error with the fragment of the call. Returns NULL. */
 struct column *evaluation_fail(struct evaluation *ev,

@@ -98,6 +98,7 @@ const struct sql_condition sql_arithmetic_overflow = { "ARITHMETIC_OVERFLOW", "2
 const struct sql_condition sql_binary_arithmetic_overflow = { "BINARY_ARITHMETIC_OVERFLOW", "22003",
                                                               ARITHMETIC };
 const struct sql_condition sql_java_arithmetic = { "", "", "ArithmeticException" };
+const struct sql_condition sql_interrupted = { "", "", "java.lang.InterruptedException" };
 const struct sql_condition sql_java_datetime = { "", "", "DateTimeException" };
 /* The class depends on the types: SparkNumberFormatException, SparkDateTimeException, SparkRuntimeException. */
 const struct sql_condition sql_cast_invalid_input = { "CAST_INVALID_INPUT", "22018", RUNTIME };

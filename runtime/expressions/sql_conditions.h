@@ -64,6 +64,7 @@ extern const struct sql_condition sql_arithmetic_overflow;
 extern const struct sql_condition sql_binary_arithmetic_overflow;
 extern const struct sql_condition
     sql_java_arithmetic; /* without a name of Spark's: "long overflow" */
+extern const struct sql_condition sql_interrupted;
 extern const struct sql_condition sql_java_datetime;
 extern const struct sql_condition sql_cast_invalid_input;
 extern const struct sql_condition sql_cast_overflow;

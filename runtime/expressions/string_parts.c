@@ -206,7 +206,7 @@ struct column *texts_by_row(struct evaluation *ev,
     bool failed = false;
     for (int32_t i = 0; !failed && i < rows->count; i++) {
         if (row_counts(rows, i)) {
-            enum row_outcome outcome = function(&c, i);
+            enum row_outcome outcome = evaluation_stopped(ev) ? ROW_FAILED : function(&c, i);
             failed = outcome == ROW_FAILED || c.out.overflow;
             if (outcome == ROW_NULL) {
                 texts_null(&c.out, i);
@@ -252,7 +252,7 @@ struct column *numbers_by_row(struct evaluation *ev,
         if (!row_counts(rows, i)) {
             continue;
         }
-        enum row_outcome outcome = function(&c, i);
+        enum row_outcome outcome = evaluation_stopped(ev) ? ROW_FAILED : function(&c, i);
         failed = outcome == ROW_FAILED;
         if (outcome == ROW_NULL) {
             vector_null(&v, i);

@@ -186,6 +186,9 @@ enum regex_outcome regex_find(struct regex *r, struct bytes text, size_t from)
     if (r->literal) {
         return find_literal(r, text, from);
     }
+    if (evaluation_stopped(r->ev)) {
+        return REGEX_FAILED;
+    }
     int found = r->fast
                     ? pcre2_jit_match(r->code, text.data, text.len, from, 0, r->data, r->context)
                     : pcre2_match(r->code, text.data, text.len, from, 0, r->data, r->context);

@@ -302,8 +302,8 @@ static struct bytes character_at(struct bytes text, const size_t *starts, size_t
     return (struct bytes){ text.data + starts[i], starts[i + 1] - starts[i] };
 }
 
-/* One row of the table at a time. */
-static int64_t edit_distance(struct bytes a, struct bytes b)
+/* One row of the table at a time. -1: nobody wants it any more, and the error is set. */
+static int64_t edit_distance(struct evaluation *ev, struct bytes a, struct bytes b)
 {
     size_t rows = 0;
     size_t columns = 0;
@@ -313,7 +313,8 @@ static int64_t edit_distance(struct bytes a, struct bytes b)
     for (size_t k = 0; k <= columns; k++) {
         line[k] = (int32_t)k;
     }
-    for (size_t i = 0; i < rows; i++) {
+    bool stopped = false;
+    for (size_t i = 0; i < rows && !stopped; i++) {
         int32_t diagonal = line[0];
         line[0] = (int32_t)i + 1;
         for (size_t k = 0; k < columns; k++) {
@@ -324,8 +325,9 @@ static int64_t edit_distance(struct bytes a, struct bytes b)
             diagonal = line[k + 1];
             line[k + 1] = best;
         }
+        stopped = evaluation_stopped(ev);
     }
-    int64_t distance = line[columns];
+    int64_t distance = stopped ? -1 : line[columns];
     free(line);
     free(a_at);
     free(b_at);
@@ -336,7 +338,10 @@ static enum row_outcome levenshtein_row(struct row_call *c, int32_t row)
 {
     struct bytes a = column_text(c->args[0], row);
     struct bytes b = column_text(c->args[1], row);
-    c->number = edit_distance(a, b);
+    c->number = edit_distance(c->ev, a, b);
+    if (c->number < 0) {
+        return ROW_FAILED;
+    }
     if (c->call->count > 2 && c->number > column_integer(c->args[2], row)) {
         c->number = -1;
     }

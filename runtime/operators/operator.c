@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "expressions/sql_conditions.h"
 #include "operators/run.h"
 
 struct operator* operator_new(size_t size,
@@ -46,17 +47,17 @@ struct evaluation task_evaluation(const struct task *t, const struct batch *inpu
                                 .input = input,
                                 .rows = input ? input->rows : rows,
                                 .error = t->error,
-                                .partition = t->partition };
+                                .partition = t->partition,
+                                .stops = { t->run->x->cancelled, &t->run->failed } };
 }
 
 bool task_stopped(struct task *t)
 {
-    static const struct sql_condition cancelled = { "", "", "java.lang.InterruptedException" };
     const struct run *r = t->run;
     bool stopped = atomic_load_explicit(&r->failed, memory_order_relaxed) ||
                    (r->x->cancelled && atomic_load_explicit(r->x->cancelled, memory_order_relaxed));
     if (stopped && !sql_failed(t->error)) {
-        (void)sql_fail(t->error, &cancelled, "The run was cancelled.");
+        (void)sql_fail(t->error, &sql_interrupted, "The run was cancelled.");
     }
     return stopped;
 }

@@ -180,8 +180,10 @@ static void no_rows_are_rows_too(void **state)
 {
     struct fixture *f = *state;
     struct batch *none = batch_empty(f->rows->schema);
-    static const char *const texts[] = { "x + 1", "case when x = 0 then 1 end", "coalesce(x, 2)",
-                                         "1 + 1", "x = 1 and s = 'a'",          "x in (1, 2)" };
+    static const char *const texts[] = {
+        "x + 1",       "case when x = 0 then 1 end", "coalesce(x, 2)", "1 + 1", "x = 1 and s = 'a'",
+        "x in (1, 2)", "raise_error('no row')"
+    };
     for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
         struct evaluation ev = { .settings = &f->settings, .input = none, .error = &f->error };
         struct column *c = evaluate_once(&ev, compiled(f, texts[k]));
@@ -190,6 +192,56 @@ static void no_rows_are_rows_too(void **state)
         column_release(c);
     }
     batch_free(none);
+}
+
+static void errors_are_raised_where_a_row_asks(void **state)
+{
+    struct fixture *f = *state;
+    column_release(evaluated(f, "if(x > 6, raise_error(s), x)")); /* there is none */
+    assert_false(sql_failed(&f->error));
+    assert_false(expression_is_constant(compiled(f, "raise_error('x')")));
+    assert_false(expression_is_constant(compiled(f, "assert_true(1 = 2)")));
+    assert_null(evaluated(f, "if(x > 5, raise_error(s), x)"));
+    assert_string_equal(f->error.message, "[USER_RAISED_EXCEPTION] s6 SQLSTATE: P0001");
+}
+
+static void rows_are_numbered_in_their_partition(void **state)
+{
+    struct fixture *f = *state;
+    struct evaluation ev = { .settings = &f->settings,
+                             .input = f->rows,
+                             .rows = ROWS,
+                             .error = &f->error,
+                             .partition = 2,
+                             .first_row = 5000 };
+    struct column *c = evaluate_once(&ev, compiled(f, "monotonically_increasing_id()"));
+    assert_non_null(c);
+    assert_int_equal(column_integer(c, 0), (2LL << 33) + 5000);
+    assert_int_equal(column_integer(c, ROWS - 1), (2LL << 33) + 5000 + ROWS - 1);
+    column_release(c);
+}
+
+static void nobody_waits_for_what_is_not_wanted(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 2; i++) {
+        const atomic_bool yes = true;
+        const atomic_bool no = false;
+        struct evaluation ev = { .settings = &f->settings,
+                                 .input = f->rows,
+                                 .rows = ROWS,
+                                 .error = &f->error,
+                                 .stops = { i == 0 ? &yes : &no, &yes } };
+        assert_null(evaluate_once(&ev, compiled(f, "x + 1")));
+        assert_string_equal(f->error.condition->exception, "java.lang.InterruptedException");
+        sql_error_finish(&f->error);
+        f->error = (struct sql_error){ 0 };
+        ev.stops[0] = &no;
+        ev.stops[1] = NULL;
+        struct column *c = evaluate_once(&ev, compiled(f, "x + 1"));
+        assert_non_null(c);
+        column_release(c);
+    }
 }
 
 int main(void)
@@ -202,6 +254,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(one_program_gives_many_results, setup, teardown),
         cmocka_unit_test_setup_teardown(no_rows_are_rows_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(errors_are_raised_where_a_row_asks, setup, teardown),
+        cmocka_unit_test_setup_teardown(rows_are_numbered_in_their_partition, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_waits_for_what_is_not_wanted, setup, teardown),
     };
     return cmocka_run_group_tests_name("expressions.program", tests, NULL, NULL);
 }
