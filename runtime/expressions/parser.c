@@ -42,9 +42,46 @@ bool parse_fail(struct parse *p,
         return false;
     }
     (void)sql_fail(p->error, condition, "%s", text);
-    sql_error_add_fragment(p->error, p->text, where);
+    if (p->goal == GOAL_TYPE || p->goal == GOAL_SCHEMA) {
+        sql_error_add_place(p->error, p->text, where.start);
+    } else {
+        sql_error_add_fragment(p->error, p->text, where);
+    }
     sql_error_prepend(p->error, "\n");
     return false;
+}
+
+static bool fail_name(struct parse *p, struct bytes name, int32_t at)
+{
+    if (sql_failed(p->error)) {
+        return false;
+    }
+    (void)sql_fail(
+        p->error, &sql_invalid_identifier,
+        "The unquoted identifier %.*s is invalid and must be back quoted as: `%.*s`.\n"
+        "Unquoted identifiers can only contain ASCII letters ('a' - 'z', 'A' - 'Z'), digits ('0' - '9'), and underbar ('_').\n"
+        "Unquoted identifiers must also not start with a digit.\n"
+        "Different data sources and meta stores may impose additional restrictions on valid identifiers.",
+        BYTES_ARG(name), BYTES_ARG(name));
+    sql_error_add_place(p->error, p->text, at);
+    sql_error_prepend(p->error, "\n");
+    return false;
+}
+
+bool check_name(struct parse *p, const struct token *name)
+{
+    for (size_t i = 0; i < name->text.len; i++) {
+        if (name->text.data[i] >= 0x80) {
+            return fail_name(p, name->text, name->span.start);
+        }
+    }
+    return true;
+}
+
+void fail_dashed_name(struct parse *p, struct span name, struct span dashes)
+{
+    struct bytes text = { p->text.data + name.start, (size_t)(name.end - name.start) };
+    (void)fail_name(p, text, dashes.start);
 }
 
 void parse_syntax_error(struct parse *p, const struct token *at)

@@ -52,6 +52,31 @@ static const struct type *unsupported(struct parse *p, struct span at)
     return NULL;
 }
 
+/* A word that is no type, or one that needs the types of its parts. */
+static const struct type *without_parts(struct parse *p, struct span at, struct bytes word)
+{
+    if (is_word(word, "array")) {
+        (void)parse_fail(p, at, &sql_incomplete_array,
+                         "Incomplete complex type: The definition of \"ARRAY\" type is incomplete. "
+                         "You must provide an element type. For example: \"ARRAY<INT>\".");
+    } else if (is_word(word, "map")) {
+        (void)parse_fail(
+            p, at, &sql_incomplete_map,
+            "Incomplete complex type: The definition of \"MAP\" type is incomplete. You "
+            "must provide a key type and a value type. For example: \"MAP<TIMESTAMP, "
+            "INT>\".");
+    } else if (is_word(word, "struct")) {
+        (void)parse_fail(
+            p, at, &sql_incomplete_struct,
+            "Incomplete complex type: The definition of \"STRUCT\" type is incomplete. "
+            "You must provide at least one field type. For example: \"STRUCT<name "
+            "STRING, phone DECIMAL(10, 0)>\".");
+    } else {
+        return unsupported(p, at);
+    }
+    return NULL;
+}
+
 static const struct type *build_decimal_type(struct parse *p,
                                              const struct token *first,
                                              const struct token *second)
@@ -93,11 +118,10 @@ const struct type *build_type(struct parse *p,
             return type_simple(TYPE_STRING); /* lengths are for tables */
         }
         const char *shown = is_char ? "CHARACTER" : "VARCHAR";
-        (void)sql_fail(p->error, &sql_datatype_missing_size,
-                       "DataType \"%s\" requires a length parameter, for example \"%s\"(10). "
-                       "Please specify the length.",
-                       shown, shown);
-        sql_error_add_place(p->error, p->text, at.start);
+        (void)parse_fail(p, at, &sql_datatype_missing_size,
+                         "DataType \"%s\" requires a length parameter, for example \"%s\"(10). "
+                         "Please specify the length.",
+                         shown, shown);
         return NULL;
     }
     for (size_t i = 0; !first && i < sizeof(simple_types) / sizeof(simple_types[0]); i++) {
@@ -105,7 +129,7 @@ const struct type *build_type(struct parse *p,
             return type_simple(simple_types[i].kind);
         }
     }
-    return unsupported(p, at);
+    return first ? unsupported(p, at) : without_parts(p, at, word);
 }
 
 /* Bounds nesting, so that whoever walks a type may recurse. */
@@ -137,55 +161,34 @@ static const struct type *not_too_deep(struct parse *p, struct span at, const st
     return NULL;
 }
 
-const struct type *build_array_type(struct parse *p,
-                                    struct span at,
-                                    const struct token *name,
-                                    const struct type *element)
+const struct type *build_array_type(struct parse *p, struct span at, const struct type *element)
 {
-    if (!is_word(name->text, "array")) {
-        return unsupported(p, name->span);
-    }
     return not_too_deep(p, at, type_array(p->arena, element, true));
 }
 
 const struct type *build_map_type(struct parse *p,
                                   struct span at,
-                                  const struct token *name,
                                   const struct type *key,
                                   const struct type *value)
 {
-    if (!is_word(name->text, "map")) {
-        return unsupported(p, name->span);
-    }
     return not_too_deep(p, at, type_map(p->arena, key, value, true));
 }
 
 const struct type *build_struct(struct parse *p, const struct field_list *fields)
 {
-    return not_too_deep(p, (struct span){ 0, (int32_t)p->text.len },
-                        type_struct(p->arena, fields->items, fields->count));
+    return build_struct_type(p, (struct span){ 0, (int32_t)p->text.len }, fields);
 }
 
 const struct type *build_struct_type(struct parse *p,
                                      struct span at,
-                                     const struct token *name,
                                      const struct field_list *fields)
 {
-    if (!is_word(name->text, "struct")) {
-        return unsupported(p, name->span);
-    }
     return not_too_deep(p, at, type_struct(p->arena, fields->items, fields->count));
 }
 
 /* struct<>; the lexer reads the brackets as "not equal", which may be written != as well. */
-const struct type *build_empty_struct(struct parse *p,
-                                      struct span at,
-                                      const struct token *name,
-                                      const struct token *brackets)
+const struct type *build_empty_struct(struct parse *p, const struct token *brackets)
 {
-    if (!is_word(name->text, "struct")) {
-        return unsupported(p, at);
-    }
     if (brackets && !bytes_equal_text(brackets->text, "<>")) {
         parse_syntax_error(p, brackets);
         return NULL;

@@ -10,23 +10,15 @@ const struct type *build_type(struct parse *p,
                               const struct token *name,
                               const struct token *first,
                               const struct token *second);
-const struct type *build_array_type(struct parse *p,
-                                    struct span at,
-                                    const struct token *name,
-                                    const struct type *element);
+const struct type *build_array_type(struct parse *p, struct span at, const struct type *element);
 const struct type *build_map_type(struct parse *p,
                                   struct span at,
-                                  const struct token *name,
                                   const struct type *key,
                                   const struct type *value);
 const struct type *build_struct_type(struct parse *p,
                                      struct span at,
-                                     const struct token *name,
                                      const struct field_list *fields);
-const struct type *build_empty_struct(struct parse *p,
-                                      struct span at,
-                                      const struct token *name,
-                                      const struct token *brackets);
+const struct type *build_empty_struct(struct parse *p, const struct token *brackets);
 const struct type *build_struct(struct parse *p, const struct field_list *fields);
 const struct type *build_interval_type(struct parse *p,
                                        struct span at,

@@ -19,6 +19,13 @@ const struct sql_condition sql_invalid_typed_literal = { "INVALID_TYPED_LITERAL"
 const struct sql_condition sql_unsupported_datatype = { "UNSUPPORTED_DATATYPE", "0A000", PARSE };
 const struct sql_condition sql_unsupported_time = { "UNSUPPORTED_TIME_TYPE", "0A000", ANALYSIS };
 const struct sql_condition sql_datatype_missing_size = { "DATATYPE_MISSING_SIZE", "42K01", PARSE };
+const struct sql_condition sql_incomplete_array = { "INCOMPLETE_TYPE_DEFINITION.ARRAY", "42K01",
+                                                    PARSE };
+const struct sql_condition sql_incomplete_map = { "INCOMPLETE_TYPE_DEFINITION.MAP", "42K01",
+                                                  PARSE };
+const struct sql_condition sql_incomplete_struct = { "INCOMPLETE_TYPE_DEFINITION.STRUCT", "42K01",
+                                                     PARSE };
+const struct sql_condition sql_invalid_identifier = { "INVALID_IDENTIFIER", "42602", PARSE };
 const struct sql_condition sql_decimal_precision = { "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
                                                      "22003", ARITHMETIC };
 const struct sql_condition sql_decimal_scale = { "_LEGACY_ERROR_TEMP_1228", "", PARSE };

@@ -46,7 +46,7 @@ static void sql_grammar_error(struct span *where, struct parse *p, const char *m
 %token <token> UNRECOGNIZED
 %token <token> AND OR NOT IS NULL_WORD IN BETWEEN LIKE ILIKE RLIKE ESCAPE ANY ALL DIV
 %token <token> CASE WHEN THEN ELSE END CAST AS TRUE_WORD FALSE_WORD UNKNOWN DISTINCT FROM
-%token <token> NESTED_TYPE TYPED_LITERAL INTERVAL UNIT INTERVAL_MINUS NEGATIVE TO EXTRACT TRIM BOTH SUBSTRING FOR POSITION OVERLAY PLACING
+%token <token> ARRAY_TYPE MAP_TYPE STRUCT_TYPE TYPED_LITERAL INTERVAL UNIT INTERVAL_MINUS NEGATIVE TO EXTRACT TRIM BOTH SUBSTRING FOR POSITION OVERLAY PLACING
 %token <token> FILTER WHERE IGNORE RESPECT NULLS VALUES COMMENT
 %token <token> SELECT GROUP BY HAVING ORDER ASC DESC LIMIT UNION
 %token <token> ';'
@@ -67,7 +67,7 @@ static void sql_grammar_error(struct span *where, struct parse *p, const char *m
 %nonassoc NAME_END
 %left '[' '.' COLONS
 
-%type <token> word digits
+%type <token> word digits field_name dashed
 %type <node> named condition value primary number case_when function interval_literal lambda_body
 %type <list> some_expressions whens words interval_parts interval_part rows
 %type <texts> name_parts string_parts
@@ -93,7 +93,6 @@ start
     : START_EXPRESSION named             { p->expression = $2; }
     | START_TYPE type                    { p->type = $2; }
     | START_SCHEMA fields                { BUILD(p->type, build_struct(p, &$2)); }
-    | START_SCHEMA type                  { p->type = $2; }
     | START_TABLE VALUES rows            { p->table = build_table(p, &$3, NULL, NULL); }
     | START_TABLE VALUES rows word       { p->table = build_table(p, &$3, &$4, NULL); }
     | START_TABLE VALUES rows AS word    { p->table = build_table(p, &$3, &$5, NULL); }
@@ -417,7 +416,7 @@ words
     ;
 
 word
-    : NAME
+    : NAME                               { $$ = $1; if (!check_name(p, &$1)) { YYABORT; } }
     | QUOTED_NAME
     ;
 
@@ -426,11 +425,11 @@ type
     | word '(' INTEGER_NUMBER ')'        { BUILD($$, build_type(p, @$, &$1, &$3, NULL)); }
     | word '(' INTEGER_NUMBER ',' INTEGER_NUMBER ')' { BUILD($$, build_type(p, @$, &$1, &$3, &$5)); }
     | word '(' INTEGER_NUMBER ',' '-' INTEGER_NUMBER ')' { BUILD($$, build_type(p, @$, &$1, &$3, &$6)); }
-    | NESTED_TYPE '<' type '>'                  { BUILD($$, build_array_type(p, @$, &$1, $3)); }
-    | NESTED_TYPE '<' type ',' type '>'         { BUILD($$, build_map_type(p, @$, &$1, $3, $5)); }
-    | NESTED_TYPE '<' struct_fields '>'         { BUILD($$, build_struct_type(p, @$, &$1, &$3)); }
-    | NESTED_TYPE NOT_EQUAL                     { BUILD($$, build_empty_struct(p, @$, &$1, &$2)); }
-    | NESTED_TYPE '<' '>'                       { BUILD($$, build_empty_struct(p, @$, &$1, NULL)); }
+    | ARRAY_TYPE '<' type '>'            { BUILD($$, build_array_type(p, @$, $3)); }
+    | MAP_TYPE '<' type ',' type '>'     { BUILD($$, build_map_type(p, @$, $3, $5)); }
+    | STRUCT_TYPE '<' struct_fields '>'  { BUILD($$, build_struct_type(p, @$, &$3)); }
+    | STRUCT_TYPE NOT_EQUAL              { BUILD($$, build_empty_struct(p, &$2)); }
+    | STRUCT_TYPE '<' '>'                { BUILD($$, build_empty_struct(p, NULL)); }
     | INTERVAL UNIT                      { BUILD($$, build_interval_type(p, @$, &$2, NULL)); }
     | INTERVAL UNIT TO UNIT              { BUILD($$, build_interval_type(p, @$, &$2, &$4)); }
     ;
@@ -441,8 +440,8 @@ struct_fields
     ;
 
 struct_field
-    : word ':' type not_null comment     { $$ = build_struct_field(p, &$1, $3, $4, &$5); }
-    | word type not_null comment         { $$ = build_struct_field(p, &$1, $2, $3, &$4); }
+    : field                              { $$ = $1; }
+    | field_name ':' type not_null comment { $$ = build_struct_field(p, &$1, $3, $4, &$5); }
     ;
 
 fields
@@ -451,8 +450,18 @@ fields
     ;
 
 field
-    : word type not_null comment         { $$ = build_struct_field(p, &$1, $2, $3, &$4); }
-    | word ':' type not_null comment     { $$ = build_struct_field(p, &$1, $3, $4, &$5); }
+    : field_name type not_null comment   { $$ = build_struct_field(p, &$1, $2, $3, &$4); }
+    ;
+
+/* a-b is no name, and Spark says how to write it. */
+field_name
+    : word
+    | word dashed                        { $$ = $1; fail_dashed_name(p, @$, @2); YYABORT; }
+    ;
+
+dashed
+    : '-' word                           { $$ = $2; }
+    | dashed '-' word                    { $$ = $3; }
     ;
 
 not_null
@@ -506,7 +515,28 @@ static bool is_complete(const yypcontext_t *context)
     return false;
 }
 
-/* Behind a whole text one more token, or anything behind a query, is told to be extra. */
+/*
+ * Where a type in angle brackets goes wrong, Spark's parser takes the word before them for a whole type, and tells of the
+ * bracket. The outermost one that is open at the token, or the token itself.
+ */
+static int32_t misplaced_token(const struct parse *p, int32_t wrong)
+{
+    int32_t outermost = wrong;
+    int depth = 0;
+    for (int32_t i = 0; i < wrong; i++) {
+        int kind = p->tokens[i].kind;
+        int before = i > 0 ? p->tokens[i - 1].kind : 0;
+        if (kind == '<' && (before == ARRAY_TYPE || before == MAP_TYPE || before == STRUCT_TYPE)) {
+            outermost = depth == 0 ? i : outermost;
+            depth++;
+        } else if (kind == '>' && depth > 0) {
+            depth--;
+        }
+    }
+    return depth > 0 ? outermost : wrong;
+}
+
+/* Behind a whole text one more token, or anything behind a query, is told to be extra; behind a schema nothing is. */
 static int yyreport_syntax_error(const yypcontext_t *context, struct parse *p)
 {
     struct span *where = yypcontext_location(context);
@@ -514,7 +544,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parse *p)
     while (i < p->count && p->tokens[i].span.start != where->start) {
         i++;
     }
-    p->extra = i < p->count && (i + 1 == p->count || p->goal == GOAL_QUERY) && is_complete(context);
-    parse_syntax_error(p, &p->tokens[i]);
+    p->extra = i < p->count && (i + 1 == p->count || p->goal == GOAL_QUERY) && p->goal != GOAL_SCHEMA && is_complete(context);
+    parse_syntax_error(p, &p->tokens[misplaced_token(p, i)]);
     return 0;
 }

@@ -13,6 +13,7 @@
  *     INTERVAL                       only before a value or a unit; units only inside
  *     ARRAY, MAP, STRUCT             begin a type only before "<"
  *     SELECT, GROUP, ...             only in queries, where such a part may begin
+ *     in types and schemas           names, but for the few words that are a part of types and fields
  */
 #include <strings.h>
 
@@ -90,9 +91,9 @@ static const struct keyword {
     { "timestamp_ntz", TYPED_LITERAL, RULE_BEFORE_STRING },
     { "timestamp_ltz", TYPED_LITERAL, RULE_BEFORE_STRING },
     { "interval", INTERVAL, RULE_INTERVAL },
-    { "array", NESTED_TYPE, RULE_BEFORE_ANGLE },
-    { "map", NESTED_TYPE, RULE_BEFORE_ANGLE },
-    { "struct", NESTED_TYPE, RULE_BEFORE_ANGLE },
+    { "array", ARRAY_TYPE, RULE_BEFORE_ANGLE },
+    { "map", MAP_TYPE, RULE_BEFORE_ANGLE },
+    { "struct", STRUCT_TYPE, RULE_BEFORE_ANGLE },
     { "select", SELECT, RULE_QUERY },
     { "group", GROUP, RULE_QUERY },
     { "by", BY, RULE_QUERY },
@@ -304,12 +305,36 @@ static void mark_interval(struct parse *p, int32_t i)
     }
 }
 
+/* Words of types, and of what stands behind them in a field. A schema's first word is a name in any case. */
+static bool type_word_stands(const struct parse *p, int32_t i, enum rule rule)
+{
+    int before = kind_at(p, i - 1);
+    if (i == 0 && p->goal == GOAL_SCHEMA) {
+        return false;
+    }
+    switch (p->tokens[i].kind) {
+    case ARRAY_TYPE:
+    case MAP_TYPE:
+    case STRUCT_TYPE:
+    case INTERVAL:
+    case COMMENT: return keyword_stands(p, i, rule);
+    case NOT: return before != 0 && before != ',' && before != '<';
+    case NULL_WORD: return before == NOT;
+    case TO: return before == UNIT;
+    default: return false;
+    }
+}
+
 static void demote_one(struct parse *p, int32_t i)
 {
     struct token *token = &p->tokens[i];
     const struct keyword *keyword = find_keyword(token->text);
     int before = kind_at(p, i - 1);
-    bool behind_as = before == AS && token->kind != INTERVAL && token->kind != NESTED_TYPE;
+    if (p->goal == GOAL_TYPE || p->goal == GOAL_SCHEMA) {
+        token->kind = type_word_stands(p, i, keyword->rule) ? token->kind : NAME;
+        return;
+    }
+    bool behind_as = before == AS && token->kind != INTERVAL && keyword->rule != RULE_BEFORE_ANGLE;
     bool direction = token->kind == ASC || token->kind == DESC;
     bool last = i > 0 && !direction && kind_at(p, i + 1) == 0 && token->kind != END &&
                 token->kind != NULL_WORD && token->kind != TRUE_WORD && token->kind != FALSE_WORD &&

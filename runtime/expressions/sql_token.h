@@ -58,7 +58,14 @@ int sql_keyword(struct bytes word);
 /* [PARSE_SYNTAX_ERROR] at the token. */
 void parse_syntax_error(struct parse *p, const struct token *at);
 
-/* An error of a part of the text, with the fragment below: "\n[...] ...\n== SQL (line 1, position 1) ==". */
+/* [INVALID_IDENTIFIER] of a name without backquotes that has more than ASCII; of a-b, the span being that of "-b". */
+bool check_name(struct parse *p, const struct token *name);
+void fail_dashed_name(struct parse *p, struct span name, struct span dashes);
+
+/*
+ * An error of a part of the text, with the fragment below: "\n[...] ...\n== SQL (line 1, position 1) ==". Of types and schemas Spark tells
+ * the place alone: "\n[...] ... (line 1, pos 0)\n\n== SQL ==".
+ */
 bool parse_fail(struct parse *p,
                 struct span where,
                 const struct sql_condition *condition,

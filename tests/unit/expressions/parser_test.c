@@ -164,10 +164,10 @@ static void errors_say_where(void **state)
             "\n[PARSE_SYNTAX_ERROR] Syntax error at or near '='. SQLSTATE: 42601 (line 2, pos 2)"
             "\n\n== SQL ==\na\n= = b\n--^^^\n");
     refuses(
-        f, "\xc3\xa9 + 128Y",
+        f, "`\xc3\xa9` + 128Y",
         "\n[INVALID_NUMERIC_LITERAL_RANGE] Numeric literal 128 is outside the valid range for tinyint "
         "with minimum value of -128 and maximum value of 127. Please adjust the value accordingly. "
-        "SQLSTATE: 22003\n== SQL (line 1, position 5) ==\n\xc3\xa9 + 128Y\n    ^^^^\n");
+        "SQLSTATE: 22003\n== SQL (line 1, position 7) ==\n`\xc3\xa9` + 128Y\n      ^^^^\n");
 }
 
 static void depth_is_bounded(void **state)
@@ -213,6 +213,49 @@ static void schemas_and_tables_are_read(void **state)
     assert_int_equal(table.rows[1]->count, 2);
 }
 
+/* At the first word that is wrong; in angle brackets, at the outermost that is open. */
+static void wrong_schemas_say_where(void **state)
+{
+    static const char *const cases[][2] = {
+        { "int", "end of input. SQLSTATE: 42601 (line 1, pos 3)" },
+        { "a: int", "':'. SQLSTATE: 42601 (line 1, pos 1)" },
+        { "array<int>", "'<'. SQLSTATE: 42601 (line 1, pos 5)" },
+        { "a int, b array<map<int>>", "'<'. SQLSTATE: 42601 (line 1, pos 14)" },
+        { "a struct<b: array<int>, c>", "'<'. SQLSTATE: 42601 (line 1, pos 8)" },
+        { "a int null", "'null'. SQLSTATE: 42601 (line 1, pos 6)" },
+        { "a map", "[INCOMPLETE_TYPE_DEFINITION.MAP]" },
+        { "a array<struct>", "[INCOMPLETE_TYPE_DEFINITION.STRUCT]" },
+        { "a struct<x-y-z: int>", "identifier x-y-z is invalid" },
+        { "a foo",
+          "[UNSUPPORTED_DATATYPE] Unsupported data type \"FOO\". SQLSTATE: 0A000 (line 1, pos 2)" },
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct type *type = NULL;
+        assert_false(parse_schema(&f->arena, bytes_of(cases[i][0]), false, &type, &f->error));
+        if (!strstr(f->error.message, cases[i][1])) {
+            fail_msg("%s: %s", cases[i][0], f->error.message);
+        }
+        sql_error_finish(&f->error);
+    }
+}
+
+static void keywords_name_fields(void **state)
+{
+    static const char *const texts[] = {
+        "select int, from string, not int NOT NULL, null int, to interval day to second",
+        "interval int, comment string COMMENT 'c', array array<int>, map int",
+        "w struct<start: int, end: int, case int, struct struct<>>",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct type *type = NULL;
+        if (!parse_schema(&f->arena, bytes_of(texts[i]), false, &type, &f->error)) {
+            fail_msg("%s: %s", texts[i], f->error.message);
+        }
+    }
+}
+
 static void column_names_have_parts(void **state)
 {
     struct fixture *f = *state;
@@ -234,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors_say_where, setup, teardown),
         cmocka_unit_test_setup_teardown(depth_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(schemas_and_tables_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_schemas_say_where, setup, teardown),
+        cmocka_unit_test_setup_teardown(keywords_name_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(column_names_have_parts, setup, teardown),
     };
     return cmocka_run_group_tests_name("expressions.parser", tests, NULL, NULL);
