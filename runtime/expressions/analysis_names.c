@@ -201,6 +201,26 @@ static void no_such_field(struct analysis *a, const struct type *type, struct by
     buffer_finish(&text);
 }
 
+static const struct expression *field_at(struct analysis *a,
+                                         const struct expression *base,
+                                         const struct type *type,
+                                         int32_t index,
+                                         struct span span)
+{
+    struct expression *e = analysis_new(a, EXPRESSION_FIELD, span, &base, 1);
+    const struct field *field = &type->fields[index];
+    e->index = index;
+    e->name = field->name;
+    e->type = field->type;
+    e->nullable = base->nullable || field->nullable;
+    if (base->type->kind == TYPE_ARRAY) {
+        e->type =
+            type_array(a->arena, field->type, base->type->element_nullable || field->nullable);
+        e->nullable = base->nullable;
+    }
+    return e;
+}
+
 static const struct expression *struct_field(struct analysis *a,
                                              const struct expression *base,
                                              const struct type *type,
@@ -225,18 +245,7 @@ static const struct expression *struct_field(struct analysis *a,
         no_such_field(a, type, name);
         return NULL;
     }
-    struct expression *e = analysis_new(a, EXPRESSION_FIELD, span, &base, 1);
-    const struct field *field = &type->fields[index];
-    e->index = index;
-    e->name = field->name;
-    e->type = field->type;
-    e->nullable = base->nullable || field->nullable;
-    if (base->type->kind == TYPE_ARRAY) {
-        e->type =
-            type_array(a->arena, field->type, base->type->element_nullable || field->nullable);
-        e->nullable = base->nullable;
-    }
-    return e;
+    return field_at(a, base, type, index, span);
 }
 
 const struct expression *analysis_field(struct analysis *a,
@@ -389,7 +398,7 @@ static void project(struct analysis *a, struct projection *p, const struct expre
     p->list[p->count++] = named(a, e);
 }
 
-/* `s.*`, where s is a table or a struct. */
+/* `s.*`, where s is a table or a struct. Fields are taken by place: two may have the same name. */
 static bool project_part_star(struct analysis *a, struct projection *p, const struct syntax *s)
 {
     bool any = false;
@@ -414,12 +423,7 @@ static bool project_part_star(struct analysis *a, struct projection *p, const st
     }
     if (base && base->type->kind == TYPE_STRUCT) {
         for (int32_t i = 0; i < base->type->field_count; i++) {
-            const struct expression *field =
-                analysis_field(a, base, base->type->fields[i].name, s->span);
-            if (!field) {
-                return false;
-            }
-            project(a, p, field);
+            project(a, p, field_at(a, base, base->type, i, s->span));
         }
         return true;
     }
