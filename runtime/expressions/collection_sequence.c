@@ -80,6 +80,9 @@ static bool append_sequence(struct evaluation *ev,
     }
     int64_t value = s->start;
     for (int64_t n = 1; up ? value <= stop : value >= stop; n++) {
+        if (n % 65536 == 0 && evaluation_stopped(ev)) {
+            return false;
+        }
         if (elements->length >= PICKS_MAX) {
             static const struct sql_condition too_large = {
                 "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "54000", "SparkRuntimeException"

@@ -30,6 +30,7 @@ enum rule {
     RULE_INTERVAL,
     RULE_WITHIN_LIKE, /* ANY, SOME, ALL: behind LIKE, or first in a call */
     RULE_QUERY,       /* SELECT, GROUP, ...: in queries, where that part may begin */
+    RULE_BEHIND_CALL, /* FILTER: behind an aggregate's arguments; elsewhere it is a function */
     RULE_BEHIND_NAME, /* COMMENT, IGNORE, ...: only behind something, and before something */
 };
 
@@ -73,7 +74,7 @@ static const struct keyword {
     { "substr", SUBSTRING, RULE_FORM },
     { "position", POSITION, RULE_FORM },
     { "overlay", OVERLAY, RULE_FORM },
-    { "filter", FILTER, RULE_BEHIND_NAME },
+    { "filter", FILTER, RULE_BEHIND_CALL },
     { "where", WHERE, RULE_BEHIND_NAME },
     { "both", BOTH, RULE_BEHIND_NAME },
     { "leading", BOTH, RULE_BEHIND_NAME },
@@ -262,6 +263,7 @@ static bool keyword_stands(const struct parse *p, int32_t i, enum rule rule)
         }
         return after == '(' ? before == LIKE : before == '(' && after != ')';
     case RULE_QUERY: return query_word_stands(p, i);
+    case RULE_BEHIND_CALL: return (before == ')' || before == NULLS) && after == '(';
     case RULE_BEHIND_NAME:
         return before != 0 && before != ',' && after != ',' && (before != '(' || after != ')');
     }

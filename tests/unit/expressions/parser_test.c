@@ -149,6 +149,8 @@ static void functions_have_their_forms(void **state)
     parses(f, "f((x, y) -> y)", "(call f (lambda x y y))");
     parses(f, "trim(both 'x' from a)", "(call trim both a 'x')");
     parses(f, "extract(year from d)", "(call extract 'year' d)");
+    parses(f, "size(filter(a, x -> x))", "(call size (call filter a (lambda x x)))");
+    parses(f, "1 + filter(a, b)", "(call + 1 (call filter a b))");
     parses(f, "(a, 1)", "(tuple a 1)");
     parses(f, "v.*", "v.*");
 }
