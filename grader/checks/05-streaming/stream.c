@@ -115,7 +115,7 @@ static const char *hint_failed(const struct check_run *run)
             return table[i].hint;
         }
     }
-    return "a streaming program goes on until somebody stops it. What it printed is shown below";
+    return "the program ended with an error; what it printed is shown below, and says what is wrong";
 }
 
 static const char *hint_ended(const struct check_run *run)

@@ -112,7 +112,7 @@ WEIR_API struct weir_frame *weir_with_watermark(struct weir_frame *frame,
 
 /* --- Groups --- */
 
-/* Group by these expressions; none: all rows are one group. */
+/* Group by these expressions; none (weir_group_list(frame, NULL)): all rows are one group. */
 WEIR_API struct weir_group *weir_group_list(struct weir_frame *frame,
                                             const char *const *expressions);
 #define weir_group_by(frame, ...) weir_group_list(frame, (const char *const[]){ __VA_ARGS__, NULL })
@@ -186,7 +186,7 @@ WEIR_API const char *weir_rows_name(const struct weir_rows *rows, size_t column)
 /* The column of that name; -1: there is none. */
 WEIR_API int weir_rows_find(const struct weir_rows *rows, const char *name);
 
-/* One value, as text: what CAST(x AS STRING) gives; NULL for null. Valid until the next call for the same rows. */
+/* One value, as text: what CAST(x AS STRING) gives; NULL for null. Valid as long as the rows. */
 WEIR_API const char *weir_rows_text(struct weir_rows *rows, size_t row, size_t column);
 WEIR_API bool weir_rows_is_null(const struct weir_rows *rows, size_t row, size_t column);
 WEIR_API int64_t
@@ -197,7 +197,7 @@ WEIR_API double weir_rows_double(const struct weir_rows *rows,
                                  size_t row,
                                  size_t column); /* any number */
 
-/* A row as to_json() writes it, null fields too. Valid until the next call for the same rows. */
+/* A row as to_json() writes it, null fields too. Valid as long as the rows. */
 WEIR_API const char *weir_rows_json(struct weir_rows *rows, size_t row);
 
 /* Writes a batch once: format "kafka", "text", "csv", "json"; mode "append", "overwrite", "error" (default), "ignore" for files. */

@@ -67,6 +67,8 @@ WEIR_API const char *weir_query_run_id(const struct weir_query *query); /* anoth
 WEIR_API const char *weir_query_name(const struct weir_query *query);   /* NULL without one */
 WEIR_API bool weir_query_is_active(struct weir_query *query);
 
+/* A query of NULL, from a start that was refused, gives WEIR_EINVAL and leaves `err` as the start has set it. */
+
 /* Waits for the end. WEIR_OK: stopped or done. WEIR_ETIMEOUT: still running. Otherwise the query has failed: weir_query_exception(). */
 WEIR_API WEIR_CHECKED enum weir_status weir_query_await(struct weir_query *query,
                                                         int timeout_ms,
