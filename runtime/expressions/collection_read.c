@@ -26,6 +26,10 @@ static bool resolve_map_key(struct analysis *a, struct expression *call)
     if (!common || !(type_same_values(common, map->key) || a->settings->ansi)) {
         return analysis_unexpected_type(a, call, 1, "\"MAP\" key");
     }
+    if (map->key->kind == TYPE_VOID) { /* map(): empty, and of whatever keys it is asked for */
+        map = type_map(a->arena, key, map->element, map->element_nullable);
+        analysis_set_arg(call, 0, analysis_cast(a, call->args[0], map));
+    }
     analysis_set_arg(call, 1, analysis_cast(a, call->args[1], map->key));
     call->type = map->element;
     call->nullable = true;
