@@ -14,7 +14,8 @@
 struct kafka_call {
     const atomic_bool *cancelled;
     int64_t timeout_ms;
-    struct arena *arena; /* for what comes back */
+    struct arena *arena;                   /* for what comes back */
+    const struct kafka_listener *listener; /* hears of a cluster that cannot be reached; NULL */
 };
 
 struct kafka_topic {

@@ -3,6 +3,7 @@
  *
  * A connection that fails, or a leader that is none any more, is tried again until the call's time is over.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,8 +13,9 @@
 #include "protocol/kafka_error.h"
 #include "sources/kafka_admin.h"
 #include "sources/kafka_cluster.h"
+#include "sources/kafka_errors.h"
 
-enum { PAUSE_MS = 20, PAUSE_LONGEST_MS = 500 };
+enum { PAUSE_MS = 20, PAUSE_LONGEST_MS = 500, WARN_AFTER_MS = 2000, WARN_AGAIN_MS = 10000 };
 
 struct direct_admin {
     struct kafka_admin base;
@@ -26,11 +28,26 @@ struct patience {
     const struct kafka_call *call;
     int64_t deadline;
     int64_t pause_ms;
+    int64_t warn_at;
 };
 
 static struct patience patience_of(const struct kafka_call *call)
 {
-    return (struct patience){ call, clock_monotonic_ms() + call->timeout_ms, PAUSE_MS };
+    int64_t now = clock_monotonic_ms();
+    return (struct patience){ call, now + call->timeout_ms, PAUSE_MS, now + WARN_AFTER_MS };
+}
+
+/* It takes long: whoever waits for the query hears why, from time to time. */
+static void warn_unreachable(struct patience *p, const struct weir_error *err)
+{
+    const struct kafka_listener *listener = p->call->listener;
+    if (clock_monotonic_ms() >= p->warn_at && listener && listener->warn) {
+        char text[WEIR_ERROR_MESSAGE_MAX + 100];
+        (void)snprintf(text, sizeof(text), "Broker may not be available, and is asked again: %s",
+                       err->message);
+        listener->warn(listener->context, text);
+        p->warn_at = clock_monotonic_ms() + WARN_AGAIN_MS;
+    }
 }
 
 /* After a pause; false: the time is over, or the query is to stop. */
@@ -94,6 +111,7 @@ static int direct_topics(struct kafka_admin *base,
     struct metadata_response answer;
     struct weir_error err;
     while (kafka_direct_metadata(a->direct, names, count, call->arena, &answer, &err) < 0) {
+        warn_unreachable(&patience, &err);
         if (!once_more(&patience)) {
             return RD_KAFKA_RESP_ERR__TIMED_OUT;
         }

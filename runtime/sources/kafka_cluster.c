@@ -19,6 +19,7 @@ struct kafka_cluster {
     struct kafka_pool *pool;
     struct kafka_topics *topics;
     struct kafka_admin *admin;
+    const struct kafka_listener *listener;
     bool again; /* the last failure may pass */
 };
 
@@ -41,6 +42,7 @@ static bool pause_ms(struct kafka_cluster *c, int64_t ms)
 struct kafka_cluster *kafka_cluster_new(const struct kafka_settings *settings,
                                         struct kafka_pool *pool,
                                         const atomic_bool *cancelled,
+                                        const struct kafka_listener *listener,
                                         struct sql_error *error)
 {
     struct kafka_topics *topics = kafka_topics_new(settings, error);
@@ -52,6 +54,7 @@ struct kafka_cluster *kafka_cluster_new(const struct kafka_settings *settings,
     c->settings = settings;
     c->pool = pool;
     c->cancelled = cancelled;
+    c->listener = listener;
     c->topics = topics;
     c->admin = direct ? kafka_admin_direct(direct)
                       : kafka_admin_native(settings, kafka_pool_troubles(pool));
@@ -83,7 +86,8 @@ static bool fail_code(struct kafka_cluster *c, int code, struct sql_error *error
 
 static struct kafka_call call_of(const struct kafka_cluster *c, struct arena *arena)
 {
-    return (struct kafka_call){ c->cancelled, kafka_api_timeout_ms(c->settings), arena };
+    return (struct kafka_call){ c->cancelled, kafka_api_timeout_ms(c->settings), arena,
+                                c->listener };
 }
 
 /* Each item's offset says what is asked: KAFKA_LATEST, KAFKA_EARLIEST or a time. -1 comes back where no record is that late. */

@@ -12,11 +12,13 @@
 #include "sources/kafka_pool.h"
 
 struct kafka_cluster;
+struct kafka_listener;
 
 /* All are borrowed for its life; the pool lends its connections. Connects to nothing yet. NULL: the error is set: a pattern that is none. */
 struct kafka_cluster *kafka_cluster_new(const struct kafka_settings *settings,
                                         struct kafka_pool *pool,
                                         const atomic_bool *cancelled,
+                                        const struct kafka_listener *listener,
                                         struct sql_error *error);
 /* NULL is taken. */
 void kafka_cluster_free(struct kafka_cluster *c);

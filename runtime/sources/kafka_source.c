@@ -87,7 +87,7 @@ struct kafka_source *kafka_source_new(const struct source_request *r,
     }
     s->group = group_name(s);
     s->pool = kafka_pool_new(&s->settings, s->cancelled);
-    s->cluster = kafka_cluster_new(&s->settings, s->pool, s->cancelled, error);
+    s->cluster = kafka_cluster_new(&s->settings, s->pool, s->cancelled, &s->listener, error);
     if (!s->cluster) {
         kafka_source_free(s);
         return NULL;
