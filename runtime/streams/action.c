@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "columns/show.h"
 #include "sinks/sink.h"
@@ -54,6 +55,9 @@ enum weir_status weir_show(struct weir_frame *frame,
                            int32_t truncate,
                            struct weir_error *err)
 {
+    if (!frame) {
+        return weir_fail(err, WEIR_EINVAL, "%s", weir_frame_error(NULL));
+    }
     const struct zone *zone = frame->scope->session->settings.zone;
     return show(frame, &(struct show_options){ rows, truncate, false, zone }, err);
 }
@@ -63,6 +67,9 @@ enum weir_status weir_show_vertical(struct weir_frame *frame,
                                     int32_t truncate,
                                     struct weir_error *err)
 {
+    if (!frame) {
+        return weir_fail(err, WEIR_EINVAL, "%s", weir_frame_error(NULL));
+    }
     const struct zone *zone = frame->scope->session->settings.zone;
     return show(frame, &(struct show_options){ rows, truncate, true, zone }, err);
 }
@@ -73,6 +80,9 @@ enum weir_status weir_collect(struct weir_frame *frame,
                               struct weir_rows **out_rows,
                               struct weir_error *err)
 {
+    if (!frame) {
+        return weir_fail(err, WEIR_EINVAL, "%s", weir_frame_error(NULL));
+    }
     struct weir_session *session = frame->scope->session;
     struct sql_error error = { 0 };
     *out_rows = NULL;
@@ -137,6 +147,9 @@ static struct row_writer *count_open(struct row_target *t,
 
 enum weir_status weir_count(struct weir_frame *frame, int64_t *out_count, struct weir_error *err)
 {
+    if (!frame) {
+        return weir_fail(err, WEIR_EINVAL, "%s", weir_frame_error(NULL));
+    }
     struct weir_session *session = frame->scope->session;
     struct sql_error error = { 0 };
     struct counting counting = { .base = { count_open } };
@@ -210,6 +223,9 @@ enum weir_status weir_write(struct weir_frame *frame,
                             const struct weir_option *options,
                             struct weir_error *err)
 {
+    if (!frame) {
+        return weir_fail(err, WEIR_EINVAL, "%s", weir_frame_error(NULL));
+    }
     struct weir_session *session = frame->scope->session;
     struct sql_error error = { 0 };
     if (frame->condition) {

@@ -28,9 +28,21 @@ void weir_column_free(struct weir_column *column)
     }
 }
 
+static void fail_taken(struct sql_error *error)
+{
+    (void)sql_fail(error, &(const struct sql_condition){ "", "", "IllegalArgumentException" },
+                   "A column is used twice. Whatever takes a column takes it over: use "
+                   "weir_column_copy() for the second time.");
+}
+
 /* `part` becomes a part of `whole`, and so do its errors. */
 static const struct syntax *take(struct weir_column *whole, struct weir_column *part)
 {
+    if (part->taken) {
+        fail_taken(&whole->error);
+        return NULL;
+    }
+    part->taken = true;
     part->next = whole->parts;
     whole->parts = part;
     if (sql_failed(&part->error) && !sql_failed(&whole->error)) {
@@ -342,6 +354,13 @@ bool built_take(struct arena *arena,
     size_t count = list_length(columns);
     const struct syntax **list = ARENA_NEW(arena, const struct syntax *, count + 1);
     struct sort_order *orders = ARENA_NEW(arena, struct sort_order, count + 1);
+    for (size_t i = 0; i < count; i++) { /* before anything is freed */
+        if (columns[i]->taken) {
+            fail_taken(error);
+            return false;
+        }
+        columns[i]->taken = true;
+    }
     for (size_t i = 0; i < count; i++) {
         if (sql_failed(&columns[i]->error) && !sql_failed(error)) {
             *error = columns[i]->error;

@@ -16,6 +16,7 @@ struct weir_column {
     struct sql_error error;
     struct weir_column *parts; /* what it took over; linked by `next` */
     struct weir_column *next;
+    bool taken; /* something took it over already */
 };
 
 /*

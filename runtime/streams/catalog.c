@@ -47,7 +47,18 @@ static const struct logical *read_of(struct weir_session *session,
     return named;
 }
 
+void catalog_forget(struct weir_session *session, const struct scope *scope)
+{
+    (void)pthread_mutex_lock(&session->lock);
+    list_foreach(node, &session->catalog) {
+        struct catalog_entry *entry = container_of(node, struct catalog_entry, node);
+        entry->replaced = entry->replaced || (!entry->table && entry->scope == scope);
+    }
+    (void)pthread_mutex_unlock(&session->lock);
+}
+
 void catalog_add(struct weir_session *session,
+                 const struct scope *scope,
                  const char *name,
                  const struct logical *logical,
                  struct memory_table *table)
@@ -55,6 +66,7 @@ void catalog_add(struct weir_session *session,
     struct catalog_entry *entry = MEM_NEW(struct catalog_entry);
     entry->name = mem_text(name, strlen(name));
     entry->table = table;
+    entry->scope = scope;
     (void)pthread_mutex_lock(&session->lock);
     struct catalog_entry *old = find(session, bytes_of(name));
     if (old) {

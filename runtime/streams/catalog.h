@@ -10,11 +10,15 @@
 #include "sinks/memory_sink.h"
 #include "streams/session.h"
 
-/* A view, or a table, of which a reference is taken over. */
+/* A view, or a table, of which a reference is taken over. A view is forgotten with the scope of its frame. */
 void catalog_add(struct weir_session *session,
+                 const struct scope *scope,
                  const char *name,
                  const struct logical *logical,
                  struct memory_table *table);
+
+/* Forgets the views of a scope that ends. */
+void catalog_forget(struct weir_session *session, const struct scope *scope);
 
 /* What the name stands for, as a logical plan. Context: the session. False: there is no such name. */
 bool catalog_find(void *session, struct bytes name, const struct logical **out);

@@ -16,6 +16,8 @@ enum conf_kind {
     CONF_TIME,  /* 0 and up, in milliseconds */
 };
 
+enum { COUNT_MAX = 100000 }; /* partitions, batches: each costs memory */
+
 struct conf_entry {
     const char *name;
     const char *standard; /* NULL: not set */
@@ -125,6 +127,13 @@ bool conf_check(const char *name, const char *value, struct sql_error *error)
             error, &stream_conf_requirement,
             "The value '%s' in the config \"%s\" is invalid. The value of %s must be %s.", value,
             name, name, entry->kind == CONF_COUNT ? "positive" : "at least 0");
+    }
+    if (entry->kind == CONF_COUNT && number > COUNT_MAX) {
+        return sql_fail(
+            error, &stream_conf_requirement,
+            "The value '%s' in the config \"%s\" is invalid. The value of %s must be at "
+            "most %d.",
+            value, name, name, COUNT_MAX);
     }
     return true;
 }

@@ -12,27 +12,30 @@ enum { TEXT_MAX = 64 << 20 };
 
 const char *weir_frame_error(const struct weir_frame *frame)
 {
+    if (!frame) {
+        return "there is no frame: a verb was given NULL";
+    }
     return frame->condition ? frame->message : NULL;
 }
 
 const char *weir_frame_error_condition(const struct weir_frame *frame)
 {
-    return frame->condition ? frame->condition->name : "";
+    return frame && frame->condition ? frame->condition->name : "";
 }
 
 const char *weir_frame_error_state(const struct weir_frame *frame)
 {
-    return frame->condition ? frame->condition->state : "";
+    return frame && frame->condition ? frame->condition->state : "";
 }
 
 const char *weir_frame_error_class(const struct weir_frame *frame)
 {
-    return frame->condition ? frame->condition->exception : "";
+    return frame && frame->condition ? frame->condition->exception : "";
 }
 
 bool weir_is_streaming(const struct weir_frame *frame)
 {
-    return frame->plan && frame->plan->streaming;
+    return frame && frame->plan && frame->plan->streaming;
 }
 
 /* --- schemas --- */
@@ -40,7 +43,7 @@ bool weir_is_streaming(const struct weir_frame *frame)
 static const char *schema_text(const struct weir_frame *frame,
                                void (*print)(struct buffer *out, const struct type *type))
 {
-    if (frame->condition) {
+    if (!frame || frame->condition) {
         return "";
     }
     struct buffer text;
@@ -68,7 +71,7 @@ const char *weir_schema_json(const struct weir_frame *frame)
 
 void weir_print_schema(const struct weir_frame *frame)
 {
-    if (!frame->condition) {
+    if (frame && !frame->condition) {
         (void)printf("%s\n", weir_schema_tree(frame));
         (void)fflush(stdout);
     }
@@ -143,8 +146,8 @@ static void explain_frame(struct buffer *out,
 
 const char *weir_explain_text(const struct weir_frame *frame, enum weir_explain_mode mode)
 {
-    if (frame->condition) {
-        return frame->message;
+    if (!frame || frame->condition) {
+        return weir_frame_error(frame);
     }
     struct arena arena;
     struct buffer text;

@@ -258,7 +258,7 @@ void weir_create_temp_view(struct weir_frame *frame, const char *name)
     struct weir_session *session = frame->scope->session;
     struct weir_frame *named = weir_as(frame, name);
     if (!named->condition) {
-        catalog_add(session, name, named->logical, NULL);
+        catalog_add(session, frame->scope, name, named->logical, NULL);
     }
 }
 

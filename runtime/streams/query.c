@@ -287,8 +287,20 @@ static bool wait_changed(struct weir_query *q, int timeout_ms, const struct time
     return pthread_cond_timedwait(&q->changed, &q->lock, deadline) != ETIMEDOUT;
 }
 
+/* In a callback of the query, which would wait for its own end. */
+static bool is_own_thread(const struct weir_query *q)
+{
+    return q->has_thread && pthread_equal(pthread_self(), q->thread);
+}
+
 enum weir_status weir_query_await(struct weir_query *query, int timeout_ms, struct weir_error *err)
 {
+    if (!query) { /* it was refused, and `err` says why already */
+        return WEIR_EINVAL;
+    }
+    if (is_own_thread(query)) {
+        return weir_fail(err, WEIR_EINVAL, "a query cannot wait for itself");
+    }
     struct timespec deadline = deadline_of(timeout_ms < 0 ? 0 : timeout_ms);
     (void)pthread_mutex_lock(&query->lock);
     bool in_time = true;
@@ -306,6 +318,12 @@ enum weir_status weir_query_await(struct weir_query *query, int timeout_ms, stru
 /* Two rounds that found nothing: the first may have been under way when we were asked. */
 enum weir_status weir_query_process_all_available(struct weir_query *query, struct weir_error *err)
 {
+    if (!query) {
+        return WEIR_EINVAL;
+    }
+    if (is_own_thread(query)) {
+        return weir_fail(err, WEIR_EINVAL, "a query cannot wait for itself");
+    }
     (void)pthread_mutex_lock(&query->lock);
     int64_t until = query->idle_round + 2;
     while (query->active && query->idle_round < until) {
@@ -330,6 +348,9 @@ static void join(struct weir_query *q)
 enum weir_status weir_query_stop(struct weir_query *query, struct weir_error *err)
 {
     (void)err; /* spark.sql.streaming.stopTimeout is 0: stop() waits */
+    if (!query) {
+        return WEIR_EINVAL;
+    }
     atomic_store(&query->stopping, true);
     (void)pthread_mutex_lock(&query->lock);
     (void)pthread_cond_broadcast(&query->changed);
@@ -375,6 +396,12 @@ void query_drop(struct weir_query *q)
 
 void queries_close(struct weir_session *session)
 {
+    list_foreach(node,
+                 &session->queries) /* all at once: one may hold the threads that another needs */
+    {
+        struct weir_query *q = container_of(node, struct weir_query, node);
+        atomic_store(&q->stopping, true);
+    }
     list_foreach(node, &session->queries) {
         (void)!weir_query_stop(container_of(node, struct weir_query, node), NULL);
     }

@@ -36,7 +36,6 @@ void weir_rows_free(struct weir_rows *rows)
         free(rows->names[i]);
     }
     free((void *)rows->names);
-    free(rows->text);
     column_release(rows->json);
     batch_free(rows->batch);
     arena_finish(&rows->arena);
@@ -80,10 +79,9 @@ bool weir_rows_is_null(const struct weir_rows *rows, size_t row, size_t column)
 
 static const char *keep(struct weir_rows *rows, struct buffer *text)
 {
-    free(rows->text);
-    rows->text = mem_text(text->data, text->len);
+    const char *kept = arena_text(&rows->arena, buffer_bytes(text));
     buffer_finish(text);
-    return rows->text;
+    return kept;
 }
 
 const char *weir_rows_text(struct weir_rows *rows, size_t row, size_t column)
@@ -170,7 +168,5 @@ const char *weir_rows_json(struct weir_rows *rows, size_t row)
         return "{}";
     }
     struct bytes text = column_text(rows->json, (int32_t)row);
-    free(rows->text);
-    rows->text = mem_text(text.data, text.len);
-    return rows->text;
+    return arena_text(&rows->arena, text);
 }

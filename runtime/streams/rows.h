@@ -8,12 +8,11 @@
 #include "weir/stream.h"
 
 struct weir_rows {
-    struct arena arena; /* of the rows' types, where they are not somebody else's */
+    struct arena arena; /* of texts that were asked for, and of types that are nobody else's */
     struct batch *batch;
     struct sql_settings settings;
     char **names;
     struct column *json; /* every row as JSON, once asked for */
-    char *text;          /* of the last weir_rows_text() or weir_rows_json() */
 };
 
 /* Takes the batch over; the settings say how times are printed. */

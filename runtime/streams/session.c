@@ -28,6 +28,9 @@ void scope_init(struct scope *s, struct weir_session *session)
 
 void scope_finish(struct scope *s)
 {
+    if (!s->of_session) {
+        catalog_forget(s->session, s);
+    }
     for (int32_t i = 0; i < s->row_count; i++) {
         batch_free(s->rows[i]);
     }
@@ -49,6 +52,8 @@ enum weir_status session_fail(struct weir_session *session,
                               struct weir_error *err)
 {
     const char *message = error->message ? error->message : "";
+    message +=
+        strspn(message, "\n"); /* what the parser says begins with a line's end, as in Spark */
     (void)weir_fail(err, WEIR_EINVAL, "%.*s", (int)strcspn(message, "\n"), message);
     (void)pthread_mutex_lock(&session->lock);
     sql_error_finish(&session->error);

@@ -38,6 +38,7 @@ struct catalog_entry {
     char *name;
     const struct logical *logical; /* a view; NULL: a memory sink's table */
     struct memory_table *table;    /* a reference; kept to the end, as frames may read it still */
+    const struct scope *scope;     /* a view's: with a batch of foreachBatch, the view ends */
     bool replaced;                 /* another has the name now */
 };
 

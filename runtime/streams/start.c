@@ -350,9 +350,28 @@ static bool go(struct weir_query *q, struct sql_error *error)
         return sql_fail(error, &stream_illegal_state, "%s", err.message);
     }
     if (q->table) {
-        catalog_add(q->session, q->name, NULL, memory_table_retain(q->table));
+        catalog_add(q->session, &q->session->scope, q->name, NULL, memory_table_retain(q->table));
     }
     return true;
+}
+
+/* What the engine cannot run yet is said before anything is made, not by the query's thread. */
+static bool check_operators(struct weir_query *q, struct sql_error *error)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    const struct plan *better =
+        plan_optimize(&arena, &(struct plan_settings){ &q->settings }, q->analyzed);
+    struct physical *trial =
+        physical_new(better,
+                     &(struct physical_options){ .mode = q->mode,
+                                                 .shuffle_partitions = q->shuffle_partitions,
+                                                 .settings = &q->settings },
+                     error);
+    bool good = trial != NULL;
+    physical_free(trial);
+    arena_finish(&arena);
+    return good;
 }
 
 static bool prepare(struct weir_query *q,
@@ -374,14 +393,18 @@ static bool prepare(struct weir_query *q,
     }
     const struct sink_format *format = find_sink(q, writer, error);
     return format && open_sink(q, format, writer, error) &&
-           plan_check_streaming(q->analyzed, q->mode, error) && check_name(q, error) &&
-           open_checkpoint(q, format, error) && replace_active(q, error);
+           plan_check_streaming(q->analyzed, q->mode, error) && check_operators(q, error) &&
+           check_name(q, error) && open_checkpoint(q, format, error) && replace_active(q, error);
 }
 
 struct weir_query *weir_start(struct weir_frame *frame,
                               const struct weir_stream_writer *writer,
                               struct weir_error *err)
 {
+    if (!frame || !writer) {
+        (void)weir_fail(err, WEIR_EINVAL, "a query wants a frame and a writer, not NULL");
+        return NULL;
+    }
     if (frame->condition) {
         (void)frame_fail(frame, err);
         return NULL;

@@ -70,7 +70,7 @@ static const struct bytes *copy_names(struct arena *arena,
 /* The verb over one frame; the frame's own error goes on. */
 static struct weir_frame *over(struct weir_frame *frame, struct logical verb)
 {
-    if (frame->condition) {
+    if (!frame || frame->condition) {
         return frame;
     }
     struct logical *made = ARENA_NEW(&frame->scope->arena, struct logical, 1);
@@ -104,13 +104,20 @@ static struct weir_frame *over_texts(struct weir_frame *frame,
 {
     struct expressions e;
     struct sql_error error = { 0 };
-    if (frame->condition) {
+    if (!frame || frame->condition) {
         return frame;
     }
     if (!parse_list(&frame->scope->arena, texts, &e, &error)) {
         return frame_failed(frame->scope, &error);
     }
     return over_list(frame, verb, &e);
+}
+
+static void free_all(struct weir_column *const *columns)
+{
+    for (size_t i = 0; columns && columns[i]; i++) {
+        weir_column_free(columns[i]);
+    }
 }
 
 /* ... and over built ones, which are freed whatever happens. */
@@ -153,7 +160,7 @@ static struct weir_column *const *columns_of(struct arena *arena, const char *co
 
 struct weir_frame *weir_select_names(struct weir_frame *frame, const char *const *names)
 {
-    return weir_select_built(frame, columns_of(&frame->scope->arena, names));
+    return frame ? weir_select_built(frame, columns_of(&frame->scope->arena, names)) : NULL;
 }
 
 /* --- where --- */
@@ -161,7 +168,7 @@ struct weir_frame *weir_select_names(struct weir_frame *frame, const char *const
 struct weir_frame *weir_where(struct weir_frame *frame, const char *condition)
 {
     return over_texts(frame, (struct logical){ .verb = VERB_FILTER },
-                      (const char *const[]){ condition, NULL });
+                      (const char *const[]){ condition ? condition : "", NULL });
 }
 
 struct weir_frame *weir_where_column(struct weir_frame *frame, struct weir_column *condition)
@@ -185,10 +192,13 @@ struct weir_frame *weir_with_column(struct weir_frame *frame,
                                     const char *name,
                                     const char *expression)
 {
+    if (!frame) {
+        return NULL;
+    }
     struct arena *arena = &frame->scope->arena;
     struct expressions e;
     struct sql_error error = { 0 };
-    if (frame->condition) {
+    if (!frame || frame->condition) {
         return frame;
     }
     if (!parse_list(arena, (const char *const[]){ expression, NULL }, &e, &error)) {
@@ -219,22 +229,34 @@ struct weir_frame *weir_with_column_renamed(struct weir_frame *frame,
                                             const char *name,
                                             const char *new_name)
 {
+    if (!frame) {
+        return NULL;
+    }
     return over_names(frame, (struct logical){ .verb = VERB_RENAME },
                       (const char *const[]){ name, new_name, NULL });
 }
 
 struct weir_frame *weir_drop_names(struct weir_frame *frame, const char *const *names)
 {
+    if (!frame) {
+        return NULL;
+    }
     return over_names(frame, (struct logical){ .verb = VERB_DROP }, names);
 }
 
 struct weir_frame *weir_to_df_names(struct weir_frame *frame, const char *const *names)
 {
+    if (!frame) {
+        return NULL;
+    }
     return over_names(frame, (struct logical){ .verb = VERB_TO_DF }, names);
 }
 
 struct weir_frame *weir_as(struct weir_frame *frame, const char *name)
 {
+    if (!frame) {
+        return NULL;
+    }
     struct bytes copy = arena_copy(&frame->scope->arena, bytes_of(name));
     return over(frame, (struct logical){ .verb = VERB_ALIAS, .name = copy });
 }
@@ -243,21 +265,33 @@ struct weir_frame *weir_as(struct weir_frame *frame, const char *name)
 
 struct weir_frame *weir_limit(struct weir_frame *frame, int32_t rows)
 {
+    if (!frame) {
+        return NULL;
+    }
     return over(frame, (struct logical){ .verb = VERB_LIMIT, .limit = rows });
 }
 
 struct weir_frame *weir_distinct(struct weir_frame *frame)
 {
+    if (!frame) {
+        return NULL;
+    }
     return over(frame, (struct logical){ .verb = VERB_DISTINCT });
 }
 
 struct weir_frame *weir_drop_duplicates(struct weir_frame *frame, const char *const *names)
 {
+    if (!frame) {
+        return NULL;
+    }
     return over_names(frame, (struct logical){ .verb = VERB_DISTINCT }, names);
 }
 
 struct weir_frame *weir_union(struct weir_frame *frame, struct weir_frame *other)
 {
+    if (!frame || !other) {
+        return NULL;
+    }
     if (frame->condition || other->condition) {
         return frame->condition ? frame : other;
     }
@@ -315,6 +349,9 @@ static struct sort_order take_order(struct bytes *text)
 
 struct weir_frame *weir_order_list(struct weir_frame *frame, const char *const *items)
 {
+    if (!frame) {
+        return NULL;
+    }
     struct arena *arena = &frame->scope->arena;
     size_t count = texts_count(items);
     const char **texts = ARENA_NEW(arena, const char *, count + 1);
@@ -326,7 +363,7 @@ struct weir_frame *weir_order_list(struct weir_frame *frame, const char *const *
     }
     struct expressions e;
     struct sql_error error = { 0 };
-    if (frame->condition) {
+    if (!frame || frame->condition) {
         return frame;
     }
     if (!parse_list(arena, texts, &e, &error)) {
@@ -340,6 +377,9 @@ struct weir_frame *weir_with_watermark(struct weir_frame *frame,
                                        const char *column,
                                        const char *delay)
 {
+    if (!frame) {
+        return NULL;
+    }
     struct arena *arena = &frame->scope->arena;
     return over(frame, (struct logical){ .verb = VERB_WATERMARK,
                                          .name = arena_copy(arena, bytes_of(column)),
@@ -368,6 +408,9 @@ static struct weir_group *group_new(struct weir_frame *frame,
 
 struct weir_group *weir_group_list(struct weir_frame *frame, const char *const *expressions)
 {
+    if (!frame) {
+        return NULL;
+    }
     struct expressions e;
     struct sql_error error = { 0 };
     bool good = parse_list(&frame->scope->arena, expressions, &e, &error);
@@ -376,6 +419,10 @@ struct weir_group *weir_group_list(struct weir_frame *frame, const char *const *
 
 struct weir_group *weir_group_built(struct weir_frame *frame, struct weir_column *const *columns)
 {
+    if (!frame) {
+        free_all(columns);
+        return NULL;
+    }
     struct expressions e;
     struct sql_error error = { 0 };
     bool good = take_list(&frame->scope->arena, columns, &e, &error);
@@ -390,16 +437,26 @@ static struct logical verb_of(const struct weir_group *group)
 
 struct weir_frame *weir_agg_list(struct weir_group *group, const char *const *expressions)
 {
+    if (!group) {
+        return NULL;
+    }
     return over_texts(group->frame, verb_of(group), expressions);
 }
 
 struct weir_frame *weir_agg_built(struct weir_group *group, struct weir_column *const *columns)
 {
+    if (!group) {
+        free_all(columns);
+        return NULL;
+    }
     return over_built(group->frame, verb_of(group), columns);
 }
 
 struct weir_frame *weir_group_count(struct weir_group *group)
 {
+    if (!group) {
+        return NULL;
+    }
     struct weir_column *count = weir_alias(weir_call("count", weir_lit_int(1)), "count");
     return weir_agg_built(group, (struct weir_column *const[]){ count, NULL });
 }
@@ -441,6 +498,9 @@ struct weir_frame *weir_group_numbers(struct weir_group *group,
                                       const char *function,
                                       const char *const *names)
 {
+    if (!group) {
+        return NULL;
+    }
     const struct weir_frame *frame = group->frame;
     if (frame->condition) {
         return group->frame;
