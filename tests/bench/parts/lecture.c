@@ -184,7 +184,7 @@ static void measure(struct plans *f, struct pool *pool, const char *name, const 
 /* Without JSON: what grouping and sorting themselves take. */
 static void measure_numbers(struct plans *f, struct pool *pool)
 {
-    const int64_t rows = 1 << 20;
+    const int32_t rows = 1 << 20;
     const struct plan *numbers =
         plan_project(f, plan_range(f, 0, rows, 1),
                      PLAN_LIST("id", "id * 7919 % 1000 AS few", "id * 7919 % 300007 AS many"));
