@@ -16,25 +16,9 @@
 
 #include "weir/stream.h"
 
-int main(int argc, char **argv)
+/* From the topic's records to the alerts. */
+static struct weir_frame *alerts_of(struct weir_session *spark, const char *bootstrap)
 {
-    const char *bootstrap = argc > 1 ? argv[1] : "localhost:9092";
-    const char *checkpoint = argc > 2 ? argv[2] : "/tmp/fraud-checkpoint";
-    struct weir_error err;
-
-    /* spark = SparkSession.builder.master("local[2]").appName("Fraud detection")
-     *             .config("spark.sql.shuffle.partitions", 4).getOrCreate() */
-    struct weir_session *spark = weir_session_create(
-        &(struct weir_session_options){ .master = "local[2]",
-                                        .app_name = "Fraud detection",
-                                        .conf =
-                                            WEIR_OPTIONS({ "spark.sql.shuffle.partitions", "4" }) },
-        &err);
-    if (!spark) {
-        (void)fprintf(stderr, "fraud: %s\n", err.message);
-        return 1;
-    }
-
     /* inputDF = spark.readStream.format("kafka").option("kafka.bootstrap.servers", ...)
      *                .option("subscribe", "a_partitioned_topic").option("startingOffsets", "earliest").load() */
     struct weir_frame *input = weir_read_stream(
@@ -62,13 +46,32 @@ int main(int argc, char **argv)
     struct weir_frame *fraud = weir_with_column(weir_where(counts, "count > 1"), "fraud", "1");
 
     /* resultDF = fraudDF.selectExpr("id AS key", "CAST(fraud AS STRING) AS value") */
-    struct weir_frame *result =
-        weir_select_expr(fraud, "id AS key", "CAST(fraud AS STRING) AS value");
+    return weir_select_expr(fraud, "id AS key", "CAST(fraud AS STRING) AS value");
+}
+
+int main(int argc, char **argv)
+{
+    const char *bootstrap = argc > 1 ? argv[1] : "localhost:9092";
+    const char *checkpoint = argc > 2 ? argv[2] : "/tmp/fraud-checkpoint";
+    struct weir_error err;
+
+    /* spark = SparkSession.builder.master("local[2]").appName("Fraud detection")
+     *             .config("spark.sql.shuffle.partitions", 4).getOrCreate() */
+    struct weir_session *spark = weir_session_create(
+        &(struct weir_session_options){ .master = "local[2]",
+                                        .app_name = "Fraud detection",
+                                        .conf =
+                                            WEIR_OPTIONS({ "spark.sql.shuffle.partitions", "4" }) },
+        &err);
+    if (!spark) {
+        (void)fprintf(stderr, "fraud: %s\n", err.message);
+        return 1;
+    }
 
     /* query = resultDF.writeStream.outputMode("update").format("kafka").option("topic", "results")
      *                 .option("checkpointLocation", ...).option("failOnDataLoss", "false").start() */
     struct weir_query *query =
-        weir_start(result,
+        weir_start(alerts_of(spark, bootstrap),
                    &(struct weir_stream_writer){
                        .output_mode = "update",
                        .format = "kafka",
